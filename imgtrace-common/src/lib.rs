@@ -1,0 +1,2 @@
+#![no_std]
+//! What crosses from the kernel programs to user space.

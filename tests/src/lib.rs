@@ -1,0 +1,1 @@
+//! The lab: throwaway container daemons for tests and demonstrations.

@@ -1,0 +1,2 @@
+//! Builds, runs and tests imgtrace. One command per file.
+fn main() {}
