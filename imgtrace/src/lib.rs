@@ -1,1 +1,9 @@
 //! Who pulled this image, who started this container, and why is it on this disk twice?
+//!
+//! The way of the data is the way of the folders:
+//! `capture` → `decode` → [`observation`] → `correlate` → `verdict` → `show`, with `host`
+//! beside `decode` and `record` beside `correlate`. `ARCHITECTURE.md` tells the rest.
+
+pub mod decode;
+pub mod model;
+pub mod observation;

@@ -1,0 +1,24 @@
+//! The words of the domain, without logic: what an operation, a process, an endpoint is.
+//!
+//! Everything here is free of secrets and can be written into a recording.
+
+mod endpoint;
+mod finding;
+mod operation;
+mod process;
+mod report;
+mod subject;
+mod time;
+
+pub use endpoint::{
+    Api, Endpoint, EndpointId, EndpointState, Listener, Runtime, Server, SocketFile,
+};
+pub use finding::{Finding, Rule, Severity};
+pub use operation::{
+    Caller, CallerContainer, Confidence, Denial, EndpointRef, Hop, Op, Operation, OperationId,
+    Outcome,
+};
+pub use process::{Ancestor, Cgroups, Process, ProcessKey, Source};
+pub use report::{Loss, LossKind, Notice, Report};
+pub use subject::{DigestKind, Pod, Subject};
+pub use time::Stamp;

@@ -1,0 +1,219 @@
+//! An operation: one thing that one client asked of one runtime.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Ancestor, Api, EndpointId, Pod, ProcessKey, Runtime, Stamp, Subject};
+
+/// What was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the words are the runtimes' own")]
+pub enum Op {
+    Pull,
+    Import,
+    Load,
+    AddImage,
+    Save,
+    Build,
+    Commit,
+    Tag,
+    Push,
+    RemoveImage,
+    Create,
+    Start,
+    Restart,
+    Stop,
+    Kill,
+    RemoveContainer,
+    Exec,
+    Prune,
+    RunSandbox,
+    StopSandbox,
+    RemoveSandbox,
+    ConnectDenied,
+}
+
+impl Op {
+    /// The word used in output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pull => "pull",
+            Self::Import => "import",
+            Self::Load => "load",
+            Self::AddImage => "add-image",
+            Self::Save => "save",
+            Self::Build => "build",
+            Self::Commit => "commit",
+            Self::Tag => "tag",
+            Self::Push => "push",
+            Self::RemoveImage => "remove-image",
+            Self::Create => "create",
+            Self::Start => "start",
+            Self::Restart => "restart",
+            Self::Stop => "stop",
+            Self::Kill => "kill",
+            Self::RemoveContainer => "remove-container",
+            Self::Exec => "exec",
+            Self::Prune => "prune",
+            Self::RunSandbox => "run-sandbox",
+            Self::StopSandbox => "stop-sandbox",
+            Self::RemoveSandbox => "remove-sandbox",
+            Self::ConnectDenied => "connect-denied",
+        }
+    }
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// As the protocol says that it worked.
+    Ok,
+    /// As the protocol says that it failed.
+    Error,
+    /// The end was not seen.
+    Unknown,
+}
+
+/// How sure a statement is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// Seen as such.
+    Observed,
+    /// Concluded; `inferred_fields` or `evidence` says what from.
+    Inferred,
+    /// Could not be told.
+    Unknown,
+}
+
+/// Number of an operation within one run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OperationId(pub u64);
+
+/// The endpoint of an operation, as much of it as a line needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndpointRef {
+    /// The endpoint's number; null for a refused connection to one that was never seen.
+    pub id: Option<EndpointId>,
+    /// The daemon behind it.
+    pub runtime: Runtime,
+    /// What was spoken; null for a refused connection.
+    pub api: Option<Api>,
+    /// The path that the daemon bound (for a refused connection: the path that was tried).
+    pub path: String,
+}
+
+/// The container that a process lives in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallerContainer {
+    /// Full id, as its cgroup names it.
+    pub id: String,
+    /// Name, where it was seen on a socket.
+    pub name: Option<String>,
+    /// Image reference, likewise.
+    pub image: Option<String>,
+    /// The runtime that its cgroup's name tells; null where the name tells none.
+    pub runtime: Option<Runtime>,
+    /// Ids of the containers around it, outermost first, itself not included.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outer: Vec<String>,
+}
+
+/// Who asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caller {
+    /// Its identity.
+    #[serde(flatten)]
+    pub key: ProcessKey,
+    /// The kernel's short name of it.
+    pub comm: String,
+    /// Path of its program; null where unknown.
+    pub exe: Option<String>,
+    /// Command line, secrets masked; null where unknown.
+    pub args: Option<Vec<String>>,
+    /// Effective uid in the initial user namespace.
+    pub uid: u32,
+    /// The uid's name in the host's passwd.
+    pub user: Option<String>,
+    /// Parent first, up to the session, service or container that it belongs to.
+    pub ancestors: Vec<Ancestor>,
+    /// The systemd unit, from its cgroup.
+    pub unit: Option<String>,
+    /// The container that it lives in.
+    pub container: Option<CallerContainer>,
+    /// The pod that it lives in.
+    pub pod: Option<Pod>,
+}
+
+/// One request within an operation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hop {
+    /// Where it was made.
+    pub endpoint: EndpointId,
+    /// The daemon behind that endpoint.
+    pub runtime: Runtime,
+    /// What was spoken.
+    pub api: Api,
+    /// The process that made it.
+    pub pid: u32,
+    /// What it asked for.
+    pub op: Op,
+    /// How it ended; null if it had not when the operation was printed.
+    pub outcome: Option<Outcome>,
+    /// How sure it is that it belongs here.
+    pub confidence: Confidence,
+}
+
+/// Why a connection was refused, and what would help.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Denial {
+    /// Name of the error number: `EACCES`, `ECONNREFUSED`, `ENOENT`.
+    pub errno: String,
+    /// Permission bits of the socket's file in octal, `0660`; for EACCES.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub socket_mode: Option<String>,
+    /// Name or uid of the file's owner; for EACCES.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub socket_owner: Option<String>,
+    /// Name or gid of the file's group; for EACCES.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub socket_group: Option<String>,
+    /// The group whose members may connect; for EACCES where the mode lets a group in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needed_group: Option<String>,
+}
+
+/// One thing that one client asked of one runtime, with everything that is known of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Operation {
+    /// Its number in this run.
+    pub id: OperationId,
+    /// When its request was understood.
+    pub at: Stamp,
+    /// When it ended; null while it runs.
+    pub ended_at: Option<Stamp>,
+    /// What was asked for.
+    pub op: Op,
+    /// What it is about.
+    pub subject: Subject,
+    /// Where it was asked.
+    pub endpoint: EndpointRef,
+    /// Who asked; null where that is not known.
+    pub caller: Option<Caller>,
+    /// Further requests that it caused, and its own way through several daemons.
+    pub hops: Vec<Hop>,
+    /// How it ended; null while it runs.
+    pub outcome: Option<Outcome>,
+    /// The runtime's message if it failed: at most 512 bytes, no control characters.
+    pub error: Option<String>,
+    /// How sure the whole is.
+    pub confidence: Confidence,
+    /// JSON names of the fields that are concluded, not seen.
+    pub inferred_fields: Vec<String>,
+    /// What the conclusions rest on, a sentence each.
+    pub evidence: Vec<String>,
+    /// For `connect-denied`.
+    pub denial: Option<Denial>,
+}

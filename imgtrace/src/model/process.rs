@@ -1,0 +1,79 @@
+//! A process, as the kernel described it while it lived.
+
+use serde::{Deserialize, Serialize};
+
+/// What names one process for ever: a pid alone comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ProcessKey {
+    /// The process id (the kernel's tgid) in the initial pid namespace.
+    pub pid: u32,
+    /// Start time in clock ticks (1/100 s) since boot: field 22 of `/proc/PID/stat`, and
+    /// `task_struct.start_boottime` divided by 10,000,000.
+    pub start: u64,
+}
+
+/// Where the description of a process came from, best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// The kernel, at execve(2) or connect(2) or while it read an answer: the process was current.
+    Kernel,
+    /// The kernel's view of the peer at accept(2): no command line.
+    Accept,
+    /// `/proc`, some time later.
+    Proc,
+}
+
+/// One process above another: parent first, then its parent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ancestor {
+    /// Its identity.
+    #[serde(flatten)]
+    pub key: ProcessKey,
+    /// `task_struct.comm` of the thread group leader, at most 15 bytes.
+    pub comm: String,
+}
+
+/// The control groups of a process, as paths below the hierarchy's root (`/docker/3f9c…`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cgroups {
+    /// The path in a v1 hierarchy that runtimes use (memory, else pids, else devices).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub v1: Option<String>,
+    /// The path in the v2 hierarchy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub v2: Option<String>,
+}
+
+/// A process: who it is, where it came from, and in which namespaces it lives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Process {
+    /// Its identity.
+    #[serde(flatten)]
+    pub key: ProcessKey,
+    /// `task_struct.comm` of the thread group leader, at most 15 bytes.
+    pub comm: String,
+    /// The program's path as it was executed, in the process' own root; null where unknown.
+    pub exe: Option<String>,
+    /// The command line, with the values of options that carry secrets masked; null where unknown.
+    pub args: Option<Vec<String>>,
+    /// True if the command line was longer than what was kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub args_cut: bool,
+    /// Effective user id in the initial user namespace.
+    pub uid: u32,
+    /// Effective group id in the initial user namespace.
+    pub gid: u32,
+    /// The user's name in the host's passwd; null for a uid of another user namespace or root.
+    pub user: Option<String>,
+    /// Parent first, up to pid 1 or the bound of what the kernel walked.
+    pub ancestors: Vec<Ancestor>,
+    /// Its control groups.
+    pub cgroups: Cgroups,
+    /// Inode number of its mount namespace, 0 where unknown.
+    pub mount_ns: u32,
+    /// Inode number of its pid namespace, 0 where unknown.
+    pub pid_ns: u32,
+    /// Where this description came from.
+    pub source: Source,
+}

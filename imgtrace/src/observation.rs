@@ -1,0 +1,211 @@
+//! The one vocabulary between the halves: what was seen, free of secrets.
+//!
+//! A recording is the log of these, one JSON object a line; replay feeds the same log to the same
+//! code. So nothing that the output depends on may come from anywhere else: no clock, no `/proc`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    Api, Denial, Endpoint, EndpointId, LossKind, Op, Outcome, Process, ProcessKey, Runtime, Stamp,
+    Subject,
+};
+
+/// Number of a connection within one run; the kernel side counts them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ConnectionId(pub u64);
+
+/// Number of a request within one run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RequestId(pub u64);
+
+/// Something learnt from traffic that is no operation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fact {
+    /// A container's names and image, from an answer that went by (inspect, list).
+    Container {
+        /// Full id.
+        id: String,
+        /// Name without the leading slash.
+        name: Option<String>,
+        /// Normalised image reference; null if the answer only had an id.
+        image: Option<String>,
+    },
+    /// An image's id and names, from an answer that went by.
+    Image {
+        /// `sha256:…` as the answer's id.
+        id: String,
+        /// Normalised references.
+        names: Vec<String>,
+    },
+    /// An exec was created in a container.
+    Exec {
+        /// The exec's id, 64 hex digits.
+        id: String,
+        /// The container as the request named it.
+        container: String,
+    },
+    /// The daemon said its version.
+    Version {
+        /// Such as `28.5.2`.
+        version: String,
+    },
+}
+
+/// Something that traffic did and no protocol allows, or that the decoder cannot follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Anomaly {
+    /// Bytes that are no protocol that is known here.
+    UnknownProtocol,
+    /// A head that is not HTTP/1.
+    MalformedHead,
+    /// A head longer than the bound.
+    OversizedHead,
+    /// A chunk's size line that is none.
+    MalformedChunk,
+    /// An answer without a request.
+    UnexpectedAnswer,
+    /// The end of a body was lost in a gap; the connection is joined again at the next request.
+    LostFraming,
+    /// A JSON document that is none, or is too large to read.
+    MalformedBody,
+    /// More requests waiting for their answer than the bound.
+    TooManyPending,
+    /// Bytes that came after an answer had ended the connection.
+    TrailingBytes,
+}
+
+/// What was seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Observation {
+    /// An endpoint was found, or what is known of it has changed (same id).
+    Endpoint(Endpoint),
+    /// A process that matters was described; a better description replaces an earlier one.
+    Process(Process),
+    /// A client has connected, or was connected already when imgtrace came (`joined`).
+    Connected {
+        /// The connection.
+        connection: ConnectionId,
+        /// The endpoint.
+        endpoint: EndpointId,
+        /// The process that called connect(2); null where that cannot be told.
+        client: Option<ProcessKey>,
+        /// True if it was there before imgtrace.
+        joined: bool,
+    },
+    /// Another process than the one that connected has read answers on a connection.
+    Speaker {
+        /// The connection.
+        connection: ConnectionId,
+        /// Who reads.
+        process: ProcessKey,
+    },
+    /// A connection is gone.
+    Disconnected {
+        /// The connection.
+        connection: ConnectionId,
+    },
+    /// A connect(2) on a runtime's socket was refused.
+    Refused {
+        /// Who tried.
+        process: ProcessKey,
+        /// The path that was tried, as the caller gave it.
+        path: String,
+        /// The endpoint, where it is known.
+        endpoint: Option<EndpointId>,
+        /// The runtime that the path or the endpoint names.
+        runtime: Runtime,
+        /// Why, and what would help.
+        denial: Denial,
+        /// True if the kernel's result was seen; false if it follows from the caller's root.
+        seen: bool,
+    },
+    /// A request that makes an operation was understood.
+    RequestBegan {
+        /// The request.
+        request: RequestId,
+        /// Its connection.
+        connection: ConnectionId,
+        /// What was spoken.
+        api: Api,
+        /// What it asks for.
+        op: Op,
+        /// What it is about, so far.
+        subject: Subject,
+        /// When its head was complete, if that was before this line (a request that was only
+        /// understood with its answer).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        began: Option<Stamp>,
+    },
+    /// A request has told more: what it is about, or how far it is.
+    RequestProgress {
+        /// The request.
+        request: RequestId,
+        /// What was added.
+        subject: Subject,
+    },
+    /// A request's answer is complete, or will never be.
+    RequestEnded {
+        /// The request.
+        request: RequestId,
+        /// How it ended.
+        outcome: Outcome,
+        /// The message as sent, at most 512 bytes, cleaned.
+        error: Option<String>,
+        /// What the answer added.
+        subject: Subject,
+    },
+    /// Something learnt from an answer.
+    Learned {
+        /// The connection that it was seen on.
+        connection: ConnectionId,
+        /// What.
+        fact: Fact,
+    },
+    /// Something that could not be decoded.
+    Anomaly {
+        /// The connection.
+        connection: ConnectionId,
+        /// What.
+        anomaly: Anomaly,
+    },
+    /// Something was lost; `Loss` in the output sums these up.
+    Lost {
+        /// Where.
+        what: LossKind,
+        /// The connection, where it is known.
+        connection: Option<ConnectionId>,
+        /// Records.
+        records: u64,
+        /// Bytes, 0 where unknown.
+        bytes: u64,
+    },
+    /// Something that the user should know once.
+    Notice {
+        /// A stable word for machines.
+        about: String,
+        /// A sentence for people.
+        text: String,
+        /// The endpoint that it is about.
+        endpoint: Option<EndpointId>,
+    },
+    /// Time has passed; what waits for a bound counts by these.
+    Tick,
+    /// The run has ended in an orderly way.
+    End,
+}
+
+/// An observation and its time: one line of a recording.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observed {
+    /// When.
+    #[serde(flatten)]
+    pub at: Stamp,
+    /// What.
+    #[serde(flatten)]
+    pub what: Observation,
+}
