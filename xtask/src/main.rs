@@ -1,2 +1,31 @@
-//! Builds, runs and tests imgtrace. One command per file.
-fn main() {}
+//! Builds, runs and tests imgtrace. One command per file; what they share stands beside them.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a developer's command line talks to its terminal"
+)]
+
+mod build_ebpf;
+mod packages;
+mod process;
+mod workspace;
+
+use anyhow::Result;
+use clap::Parser;
+
+use workspace::Workspace;
+
+/// Builds, runs and tests imgtrace.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+enum Command {
+    /// Build the kernel object that is embedded in the binary
+    BuildEbpf(build_ebpf::Options),
+}
+
+fn main() -> Result<()> {
+    let workspace = Workspace::find()?;
+    match Command::parse() {
+        Command::BuildEbpf(options) => build_ebpf::build_ebpf(&workspace, &options).map(drop),
+    }
+}
