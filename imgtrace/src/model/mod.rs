@@ -8,6 +8,7 @@ mod operation;
 mod process;
 mod report;
 mod subject;
+mod summary;
 mod time;
 
 pub use endpoint::{
@@ -21,4 +22,7 @@ pub use operation::{
 pub use process::{Ancestor, Cgroups, Process, ProcessKey, Source};
 pub use report::{Loss, LossKind, Notice, Report};
 pub use subject::{DigestKind, Pod, Subject};
+pub use summary::{
+    AnomalyCount, CallerCount, EndpointCount, FindingCount, LossCount, OperationCount, Summary,
+};
 pub use time::Stamp;

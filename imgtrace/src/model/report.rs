@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Endpoint, EndpointId, Finding, Operation, Stamp};
+use super::{Endpoint, EndpointId, Finding, Operation, Stamp, Summary};
 
 /// Where something was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -67,4 +67,6 @@ pub enum Report {
     Loss(Loss),
     /// Something is worth saying once.
     Notice(Notice),
+    /// The run has ended; what it came to.
+    Summary(Summary),
 }
