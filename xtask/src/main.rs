@@ -6,6 +6,7 @@
 )]
 
 mod build_ebpf;
+mod lab;
 mod packages;
 mod process;
 mod workspace;
@@ -21,11 +22,15 @@ use workspace::Workspace;
 enum Command {
     /// Build the kernel object that is embedded in the binary
     BuildEbpf(build_ebpf::Options),
+    /// Start, use and stop throwaway container daemons
+    #[command(subcommand)]
+    Lab(lab::Command),
 }
 
 fn main() -> Result<()> {
     let workspace = Workspace::find()?;
     match Command::parse() {
         Command::BuildEbpf(options) => build_ebpf::build_ebpf(&workspace, &options).map(drop),
+        Command::Lab(command) => lab::lab(&command),
     }
 }

@@ -1,0 +1,171 @@
+//! One lab: a set of throwaway daemons under directories of their own.
+//!
+//! Knows where a lab lives, who holds it and how it ends. A lab's state is on disk (pid files, sockets, mounts), so a
+//! lab can be ended by another process than the one that began it, and a crashed one is swept up by the next.
+
+mod client;
+mod containerd;
+mod daemon;
+mod docker;
+mod http;
+mod images;
+mod inside;
+mod network;
+mod packages;
+mod place;
+mod process;
+mod registry;
+mod requirement;
+mod scenario;
+mod sweep;
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use rustix::fs::FlockOperation;
+
+pub use client::{Client, Ran};
+pub use containerd::Containerd;
+pub use daemon::until;
+pub use docker::{Docker, Generation};
+pub use images::Image;
+pub use inside::{Inside, SOCKET as SOCKET_INSIDE};
+pub use packages::{Consent, provide_packages};
+pub use place::Place;
+pub use process::ProcessId;
+pub use registry::Registry;
+pub use requirement::missing;
+pub use scenario::Scenario;
+
+/// A lab that this process holds. Dropping it ends its daemons and removes its directories, unless it was
+/// [kept](Lab::keep).
+#[derive(Debug)]
+pub struct Lab {
+    place: Place,
+    /// Locked as long as a process holds the lab.
+    lock: File,
+    kept: bool,
+}
+
+impl Lab {
+    /// Begins a lab of this name (a short word; it becomes part of socket paths) under `/run/imgtrace-lab` and
+    /// `/var/lib/imgtrace-lab`, after ending whatever a crashed run left under the same name.
+    ///
+    /// # Errors
+    /// Another process holds the lab, or its directories cannot be made.
+    pub fn new(name: &str) -> Result<Self> {
+        let lab = Self::hold(name)?;
+        sweep::end(&lab.place)?;
+        lab.place.create()?;
+        Ok(lab)
+    }
+
+    /// Takes hold of a lab that an earlier process [kept](Lab::keep). Dropping it leaves the lab up.
+    ///
+    /// # Errors
+    /// There is no lab of this name, or another process holds it.
+    pub fn open(name: &str) -> Result<Self> {
+        if !Place::new(name)?.run().exists() {
+            bail!("no lab named {name} is up");
+        }
+        let mut lab = Self::hold(name)?;
+        lab.kept = true;
+        Ok(lab)
+    }
+
+    fn hold(name: &str) -> Result<Self> {
+        let place = Place::new(name)?;
+        let path = place.lock_file();
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)
+                .with_context(|| format!("failed to create {}", parent.display()))?;
+        }
+        let lock =
+            File::create(&path).with_context(|| format!("failed to create {}", path.display()))?;
+        if rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+            bail!("the lab {name} is in use by another process");
+        }
+        Ok(Self {
+            place,
+            lock,
+            kept: false,
+        })
+    }
+
+    /// Where the lab lives.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// Starts a registry on a free port of 127.0.0.1, with [`Image::Busybox`] in it.
+    ///
+    /// # Errors
+    /// docker-registry is not installed or does not come up.
+    pub fn registry(&self) -> Result<Registry> {
+        let registry = Registry::start(&self.place)?;
+        registry.add(Image::Busybox)?;
+        Ok(registry)
+    }
+
+    /// Starts a containerd and a dockerd of this generation.
+    ///
+    /// # Errors
+    /// The programs are missing or do not come up; the error holds the end of the daemon's log.
+    pub fn docker(&self, generation: Generation) -> Result<Docker> {
+        let docker = self.docker_named(generation, generation.name())?;
+        docker.start()?;
+        Ok(docker)
+    }
+
+    /// A Docker that is not started yet, with a name of its own (so that one lab can hold several).
+    ///
+    /// # Errors
+    /// The programs of this generation are missing.
+    pub fn docker_named(&self, generation: Generation, name: &str) -> Result<Docker> {
+        Docker::new(&self.place, generation, name)
+    }
+
+    /// Lets the daemons go on when this process ends; `Lab::open` finds them again.
+    pub fn keep(mut self) {
+        self.kept = true;
+    }
+
+    /// Ends every daemon of the lab and removes its directories.
+    ///
+    /// # Errors
+    /// A process does not end or a directory cannot be removed.
+    pub fn end(mut self) -> Result<()> {
+        self.kept = true;
+        sweep::end(&self.place)
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        if !self.kept
+            && let Err(error) = sweep::end(&self.place)
+        {
+            say(&format!("failed to end the lab: {error:#}"));
+        }
+        // The file stays: removing it would let two processes lock two files of the same name.
+        let _ = rustix::fs::flock(&self.lock, FlockOperation::Unlock);
+    }
+}
+
+/// Tells the person at the terminal what the lab does: one line on stderr.
+pub fn say(line: &str) {
+    // Nobody to tell is no reason to stop.
+    let _ = writeln!(std::io::stderr(), "lab: {line}");
+}
+
+/// Reads a file as text, with its path in the error.
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))
+}
+
+/// Writes a file, with its path in the error.
+fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<()> {
+    fs::write(path, content).with_context(|| format!("failed to write {}", path.display()))
+}

@@ -1,0 +1,212 @@
+//! The lab's images, built from what is on the machine: nothing comes from the internet.
+//!
+//! Layers are packed by tar and gzip with fixed times and owners, so the same programs give the same digests.
+
+mod layer;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+
+pub(super) use layer::Layer;
+
+/// Media types of Docker's image manifest, version 2, schema 2.
+const MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
+const CONFIG: &str = "application/vnd.docker.container.image.v1+json";
+const LAYER: &str = "application/vnd.docker.image.rootfs.diff.tar.gzip";
+/// Media type of an OCI image index (image-spec 1.1).
+const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+
+/// An image that the lab can build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Image {
+    /// Debian's busybox-static: one layer of 1 MB.
+    Busybox,
+    /// The same with Debian's docker command and its shared libraries: for a container that drives a Docker.
+    DockerCli,
+    /// The same with three more layers of 3, 5 and 7 MB of random bytes: for pulls that take a while.
+    Layers,
+    /// An index of two platforms: this machine's with [`Image::Busybox`] and another one with a text file.
+    Multi,
+    /// Only the links and mount points that make the host's /usr a root file system, when it is mounted there: for a
+    /// container that runs the host's daemons (DinD).
+    Host,
+}
+
+impl Image {
+    /// Repository without the registry, such as `imgtrace-lab/busybox`.
+    pub fn repository(self) -> &'static str {
+        match self {
+            Self::Busybox => "imgtrace-lab/busybox",
+            Self::DockerCli => "imgtrace-lab/docker-cli",
+            Self::Layers => "imgtrace-lab/layers",
+            Self::Multi => "imgtrace-lab/multi",
+            Self::Host => "imgtrace-lab/host",
+        }
+    }
+
+    /// Its tag.
+    pub fn tag(self) -> &'static str {
+        "1"
+    }
+
+    /// Builds it, with its layers as files in `folder`.
+    pub(super) fn build(self, folder: &Path) -> Result<Built> {
+        if self == Self::Multi {
+            return index(folder);
+        }
+        let layers = self.layers(folder)?;
+        image(folder, architecture(), &layers)
+    }
+
+    fn layers(self, folder: &Path) -> Result<Vec<Layer>> {
+        let busybox = Layer::busybox(folder)?;
+        Ok(match self {
+            Self::Busybox | Self::Multi => vec![busybox],
+            Self::DockerCli => vec![
+                busybox,
+                Layer::program(folder, Path::new("/usr/bin/docker"))?,
+            ],
+            Self::Layers => {
+                let random = [3, 5, 7].map(|megabytes| Layer::random(folder, megabytes));
+                std::iter::once(Ok(busybox))
+                    .chain(random)
+                    .collect::<Result<_>>()?
+            }
+            Self::Host => vec![Layer::host_links(folder)?],
+        })
+    }
+}
+
+/// What a registry stores of one image.
+#[derive(Debug)]
+pub(super) struct Built {
+    /// Layers and configurations.
+    pub(super) blobs: Vec<Blob>,
+    /// The manifests that an index names.
+    pub(super) children: Vec<Blob>,
+    /// The manifest or index that the tag names.
+    pub(super) top: Blob,
+}
+
+/// Bytes with their digest.
+#[derive(Debug)]
+pub(super) struct Blob {
+    pub(super) digest: String,
+    pub(super) media_type: &'static str,
+    size: u64,
+    file: PathBuf,
+}
+
+impl Blob {
+    fn of_file(media_type: &'static str, file: PathBuf) -> Result<Self> {
+        let size = file
+            .metadata()
+            .with_context(|| format!("failed to read {}", file.display()))?
+            .len();
+        Ok(Self {
+            digest: layer::digest(&file)?,
+            media_type,
+            size,
+            file,
+        })
+    }
+
+    fn of_json(media_type: &'static str, folder: &Path, name: &str, value: &Value) -> Result<Self> {
+        let file = folder.join(name);
+        super::write(&file, value.to_string())?;
+        Self::of_file(media_type, file)
+    }
+
+    pub(super) fn read(&self) -> Result<Vec<u8>> {
+        std::fs::read(&self.file).with_context(|| format!("failed to read {}", self.file.display()))
+    }
+
+    /// A content descriptor (image-spec 1.1, descriptor.md).
+    fn descriptor(&self) -> Value {
+        json!({ "mediaType": self.media_type, "size": self.size, "digest": self.digest })
+    }
+}
+
+fn image(folder: &Path, architecture: &str, layers: &[Layer]) -> Result<Built> {
+    let config = json!({
+        "architecture": architecture,
+        "os": "linux",
+        "created": "2026-01-01T00:00:00Z",
+        "config": { "Env": ["PATH=/usr/bin:/bin"], "Cmd": ["sh"] },
+        "rootfs": { "type": "layers", "diff_ids": layers.iter().map(|layer| &layer.diff_id).collect::<Vec<_>>() },
+        "history": layers.iter().map(|_| json!({ "created_by": "imgtrace lab" })).collect::<Vec<_>>(),
+    });
+    let config = Blob::of_json(
+        CONFIG,
+        folder,
+        &format!("config-{architecture}.json"),
+        &config,
+    )?;
+    let layers = layers
+        .iter()
+        .map(|layer| Blob::of_file(LAYER, layer.file.clone()))
+        .collect::<Result<Vec<_>>>()?;
+    let manifest = json!({
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "config": config.descriptor(),
+        "layers": layers.iter().map(Blob::descriptor).collect::<Vec<_>>(),
+    });
+    let top = Blob::of_json(
+        MANIFEST,
+        folder,
+        &format!("manifest-{architecture}.json"),
+        &manifest,
+    )?;
+    Ok(Built {
+        blobs: layers.into_iter().chain([config]).collect(),
+        children: Vec::new(),
+        top,
+    })
+}
+
+fn index(folder: &Path) -> Result<Built> {
+    let other = if architecture() == "arm64" {
+        "amd64"
+    } else {
+        "arm64"
+    };
+    let here = image(folder, architecture(), &[Layer::busybox(folder)?])?;
+    let there = image(
+        folder,
+        other,
+        &[Layer::text(folder, "this platform has no programs\n")?],
+    )?;
+    let entry = |built: &Built, architecture: &str| {
+        let mut entry = built.top.descriptor();
+        if let Some(fields) = entry.as_object_mut() {
+            fields.insert(
+                "platform".to_owned(),
+                json!({ "os": "linux", "architecture": architecture }),
+            );
+        }
+        entry
+    };
+    let value = json!({
+        "schemaVersion": 2,
+        "mediaType": INDEX,
+        "manifests": [entry(&here, architecture()), entry(&there, other)],
+    });
+    let top = Blob::of_json(INDEX, folder, "index.json", &value)?;
+    Ok(Built {
+        blobs: here.blobs.into_iter().chain(there.blobs).collect(),
+        children: vec![here.top, there.top],
+        top,
+    })
+}
+
+/// This machine's architecture, by Go's name for it.
+fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}

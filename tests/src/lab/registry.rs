@@ -1,0 +1,144 @@
+//! A registry on loopback, and how images get into it: by its own HTTP API, with no daemon in between.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+use super::http::{self, Response};
+use super::images::{Blob, Built, Image};
+use super::{Place, daemon, say, write};
+
+/// Debian's docker-registry.
+const PROGRAM: &str = "/usr/bin/docker-registry";
+/// Its name among the lab's daemons.
+const NAME: &str = "registry";
+
+/// A registry of the lab.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    place: Place,
+    address: SocketAddr,
+}
+
+impl Registry {
+    pub(super) fn start(place: &Place) -> Result<Self> {
+        let address = free_address()?;
+        let data = place.data_dir(NAME)?;
+        let config = data.join("config.yml");
+        let text = format!(
+            "version: 0.1\nlog:\n  level: warn\nstorage:\n  filesystem:\n    rootdirectory: {}\nhttp:\n  addr: {address}\n",
+            data.join("storage").display()
+        );
+        write(&config, text)?;
+        let mut command = Command::new(PROGRAM);
+        // A trace exporter of the user's would hear of it.
+        command.env_clear().arg("serve").arg(config);
+        let registry = Self {
+            place: place.clone(),
+            address,
+        };
+        daemon::start(place, NAME, command, || {
+            registry.call("GET", "/v2/", "", b"").is_ok()
+        })?;
+        write(&place.run().join("registry.address"), address.to_string())?;
+        Ok(registry)
+    }
+
+    /// The registry of a lab that is up, if it has one.
+    pub fn of(place: &Place) -> Option<Self> {
+        daemon::running(place, NAME)?;
+        let address = fs::read_to_string(place.run().join("registry.address")).ok()?;
+        Some(Self {
+            place: place.clone(),
+            address: address.parse().ok()?,
+        })
+    }
+
+    /// Where it listens, on 127.0.0.1, by plain HTTP (which Docker allows for loopback).
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The reference by which a client pulls this image.
+    pub fn reference(&self, image: Image) -> String {
+        format!("{}/{}:{}", self.address, image.repository(), image.tag())
+    }
+
+    /// Builds an image and puts it into the registry; returns its reference.
+    ///
+    /// # Errors
+    /// The image cannot be built from what is on this machine, or the registry refuses it.
+    pub fn add(&self, image: Image) -> Result<String> {
+        let built = image.build(&self.place.data_dir("images")?)?;
+        self.push(image.repository(), image.tag(), &built)?;
+        let reference = self.reference(image);
+        say(&format!("image {reference} is in the registry"));
+        Ok(reference)
+    }
+
+    fn push(&self, repository: &str, tag: &str, built: &Built) -> Result<()> {
+        for blob in &built.blobs {
+            self.push_blob(repository, blob)?;
+        }
+        for manifest in &built.children {
+            self.push_manifest(repository, &manifest.digest, manifest)?;
+        }
+        self.push_manifest(repository, tag, &built.top)
+    }
+
+    /// Distribution specification 1.1, "Pushing a blob monolithically": POST, then PUT.
+    fn push_blob(&self, repository: &str, blob: &Blob) -> Result<()> {
+        let digest = &blob.digest;
+        if self
+            .call("HEAD", &format!("/v2/{repository}/blobs/{digest}"), "", b"")
+            .is_ok()
+        {
+            return Ok(());
+        }
+        let begun = self.call("POST", &format!("/v2/{repository}/blobs/uploads/"), "", b"")?;
+        let location = begun
+            .header("Location")
+            .context("the registry named no upload location")?;
+        // It names an absolute URL when it knows its host.
+        let target = location
+            .find("/v2/")
+            .and_then(|at| location.get(at..))
+            .unwrap_or(location);
+        let mark = if target.contains('?') { '&' } else { '?' };
+        self.call(
+            "PUT",
+            &format!("{target}{mark}digest={digest}"),
+            "application/octet-stream",
+            &blob.read()?,
+        )?;
+        Ok(())
+    }
+
+    fn push_manifest(&self, repository: &str, reference: &str, manifest: &Blob) -> Result<()> {
+        let target = format!("/v2/{repository}/manifests/{reference}");
+        self.call("PUT", &target, manifest.media_type, &manifest.read()?)?;
+        Ok(())
+    }
+
+    fn call(&self, method: &str, target: &str, kind: &str, body: &[u8]) -> Result<Response> {
+        let stream = TcpStream::connect(self.address).context("failed to reach the registry")?;
+        let response = http::exchange(stream, method, target, kind, body)?;
+        if !(200..300).contains(&response.status) {
+            let text = String::from_utf8_lossy(&response.body).into_owned();
+            bail!(
+                "the registry answered {} to {method} {target}: {text}",
+                response.status
+            );
+        }
+        Ok(response)
+    }
+}
+
+/// A port that was free a moment ago.
+fn free_address() -> Result<SocketAddr> {
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("failed to find a free port")?;
+    Ok(listener.local_addr()?)
+}
