@@ -32,7 +32,7 @@ pub use daemon::until;
 pub use docker::{Docker, Generation};
 pub use images::Image;
 pub use inside::{Inside, SOCKET as SOCKET_INSIDE};
-pub use packages::{Consent, provide_packages};
+pub use packages::missing_packages;
 pub use place::Place;
 pub use process::ProcessId;
 pub use registry::Registry;

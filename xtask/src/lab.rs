@@ -1,10 +1,11 @@
 //! `cargo xtask lab`: throwaway daemons that stay up between commands.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use clap::{Args, Subcommand};
-use imgtrace_tests::lab::{
-    Consent, Docker, Generation, Image, Lab, Registry, Scenario, provide_packages,
-};
+use imgtrace_tests::lab::{Docker, Generation, Image, Lab, Registry, Scenario, missing_packages};
+
+use crate::no_daemons::NoDaemons;
+use crate::packages::{self, Consent};
 
 /// The name of the lab that `lab up` leaves behind.
 const NAME: &str = "up";
@@ -13,19 +14,11 @@ const NAME: &str = "up";
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// Start a registry and the Docker daemons, and print how to use them
-    Up(Setup),
+    Up(Consent),
     /// Stop what `lab up` started and remove every trace of it
     Down,
     /// Play a scenario, in the lab that is up or else in one of its own
     Run(Run),
-}
-
-/// How the lab may be provided.
-#[derive(Args)]
-pub(crate) struct Setup {
-    /// Install what is missing without asking (as when CI is set)
-    #[arg(long)]
-    yes: bool,
 }
 
 /// Which scenario.
@@ -35,7 +28,7 @@ pub(crate) struct Run {
     #[arg(value_parser = scenario_names())]
     scenario: String,
     #[command(flatten)]
-    setup: Setup,
+    consent: Consent,
 }
 
 fn scenario_names() -> clap::builder::PossibleValuesParser {
@@ -48,24 +41,37 @@ fn scenario_names() -> clap::builder::PossibleValuesParser {
 
 pub(crate) fn lab(command: &Command) -> Result<()> {
     match command {
-        Command::Up(setup) => up(setup),
+        Command::Up(consent) => up(*consent),
         Command::Down => Lab::open(NAME)?.end(),
         Command::Run(run) => play(run),
     }
 }
 
-impl Setup {
-    fn consent(&self) -> Consent {
-        if self.yes || std::env::var_os("CI").is_some() {
-            Consent::Given
-        } else {
-            Consent::Ask
-        }
+/// Installs what the lab needs of Debian's packages; no daemon is started.
+pub(crate) fn provide_packages(consent: Consent) -> Result<()> {
+    let missing = missing_packages();
+    if missing.is_empty() {
+        return Ok(());
     }
+    let list = missing.join(" ");
+    ensure!(
+        packages::has_apt(),
+        "these Debian packages are missing, and here is no apt to install them: {list}"
+    );
+    ensure!(
+        packages::is_root(),
+        "the lab needs root: sudo cargo xtask lab (missing packages: {list})"
+    );
+    consent.ask(&format!(
+        "The lab needs these Debian packages (no daemon is started): {list}"
+    ))?;
+    let _policy = NoDaemons::begin()?;
+    packages::refresh()?;
+    packages::install(&missing)
 }
 
-fn up(setup: &Setup) -> Result<()> {
-    provide_packages(setup.consent())?;
+fn up(consent: Consent) -> Result<()> {
+    provide_packages(consent)?;
     let lab = Lab::new(NAME)?;
     let registry = lab.registry()?;
     let docker = lab.docker(Generation::Debian)?;
@@ -99,7 +105,7 @@ fn play(run: &Run) -> Result<()> {
         let docker = lab.docker_named(Generation::Debian, Generation::Debian.name())?;
         return scenario.play(&docker, &registry);
     }
-    provide_packages(run.setup.consent())?;
+    provide_packages(run.consent)?;
     let lab = Lab::new("run")?;
     let registry = lab.registry()?;
     scenario.play(&lab.docker(Generation::Debian)?, &registry)?;

@@ -7,6 +7,7 @@
 
 mod build_ebpf;
 mod lab;
+mod no_daemons;
 mod packages;
 mod process;
 mod workspace;

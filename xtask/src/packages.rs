@@ -64,12 +64,13 @@ pub(crate) fn candidate(package: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// Installs packages with apt, no more than they need.
+/// Installs packages with apt, no more than they need; where another would have to go for them
+/// (docker-ce for docker.io), apt refuses.
 pub(crate) fn install(packages: &[&str]) -> Result<()> {
     // Through env(1), because sudo would drop the variable.
     run(as_root("env")?
         .args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "install"])
-        .args(["-qq", "--yes", "--no-install-recommends"])
+        .args(["-qq", "--yes", "--no-install-recommends", "--no-remove"])
         .args(packages)
         .stdin(Stdio::null()))
 }

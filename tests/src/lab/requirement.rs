@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rustix::mount::{MountFlags, UnmountFlags};
 
-use super::packages;
+use super::missing_packages;
 
 /// Why the lab cannot run here, or None if it can. For tests, which then print `SKIP name: reason`.
 pub fn missing() -> Option<String> {
@@ -20,7 +20,7 @@ pub fn missing() -> Option<String> {
     if let Some(reason) = no_overlay() {
         return Some(reason);
     }
-    let packages = packages::missing();
+    let packages = missing_packages();
     if !packages.is_empty() {
         return Some(format!(
             "not installed: {} (`cargo xtask lab up` installs them)",
