@@ -4,6 +4,7 @@
 //! `capture` → `decode` → [`observation`] → `correlate` → `verdict` → `show`, with `host`
 //! beside `decode` and `record` beside `correlate`. `ARCHITECTURE.md` tells the rest.
 
+pub mod capture;
 pub mod decode;
 pub mod model;
 pub mod observation;

@@ -1,0 +1,305 @@
+//! The life of a watched connection: accepted, then buffers in both directions.
+//!
+//! `consume_skb` and `kfree_skb` see every buffer of the host, so the way out for a foreign one
+//! is two direct loads and one look-up.
+
+use core::ffi::c_void;
+
+use aya_log_ebpf::debug;
+use imgtrace_common::{
+    Basename, Data, ListenerKey, SUN_PATH_BYTES, Socket, Watch, action, direction, kind, loss,
+    origin,
+};
+
+use crate::{
+    emit,
+    kernel::{self, AF_UNIX, bound_name, load, offset, pid_number, read},
+    maps::{ACCEPTS, BASENAMES, LISTENERS, SOCKETS, lost, slot},
+    task,
+};
+
+/// Bytes of payload that a perf record can carry besides our own (a record's size is a u16).
+const PAYLOAD_MAX: u32 = 60 * 1024;
+/// Bytes of each buffer that are always copied: heads stand there even where bulk is cut.
+const HEAD_BYTES: u64 = 256;
+/// Bytes that a direction may send at once before it is cut.
+const BURST_BYTES: u64 = 256 * 1024;
+/// Bytes per second that a direction may send for long before it is cut: 1 GiB / 2^10.
+const REFILL_SHIFT: u64 = 10;
+/// Changes of reader after which a connection's readers are not described any more.
+const READERS_MAX: u32 = 16;
+
+/// What became of a buffer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// Its receiver has read it.
+    Read,
+    /// It was thrown away with its receiver.
+    Unread,
+}
+
+/// Looks at a buffer that is about to be freed. `context` is the tracepoint's, `skb` its argument.
+#[inline(always)]
+pub fn buffer(context: *mut c_void, skb: *const u8, fate: Fate) {
+    // SAFETY: `skb` is a trusted pointer; `sock` is compared with null before it is used.
+    let (sock, family, len) = unsafe {
+        let sock: *const u8 = load(skb, offset!(skb_sk));
+        if sock.is_null() {
+            return;
+        }
+        let family: u16 = load(sock, offset!(sock_family));
+        if family != AF_UNIX {
+            return;
+        }
+        (sock as u64, family, load::<u32>(skb, offset!(skb_len)))
+    };
+    if len == 0 {
+        // accept(2) eats the empty buffer with which connect(2) announced itself; its socket is
+        // the new one of the daemon's side (unix_stream_connect, unix_accept).
+        if fate == Fate::Read {
+            accepted(context, sock);
+        }
+        return;
+    }
+    let Some(socket) = SOCKETS.get_ptr_mut(sock) else {
+        return;
+    };
+    // SAFETY: a valid pointer into the table; racing CPUs can only make the budget inexact.
+    let socket = unsafe { &mut *socket };
+    if !same(sock, socket) {
+        debug!(
+            context_of(context),
+            "stale socket {:x} of family {}", sock, family
+        );
+        let _ = SOCKETS.remove(sock);
+        return;
+    }
+    data(context, skb, len, socket, fate);
+}
+
+/// Whether the socket at this address is still the one that the entry is about.
+///
+/// A client's peer is null once it has closed; the daemon's keeps the listener's address even
+/// then. A socketpair has neither, and another accepted connection has rewritten the entry.
+#[inline(always)]
+fn same(sock: u64, socket: &Socket) -> bool {
+    if read::<u64>(sock + offset!(sock_peer_pid)) != socket.peer_pid {
+        return false;
+    }
+    if socket.direction == direction::TO_CLIENT {
+        return read::<u64>(sock + offset!(unix_addr)) == socket.address;
+    }
+    let peer: u64 = read(sock + offset!(unix_peer));
+    if peer == 0 {
+        return true;
+    }
+    peer == socket.peer && read::<u64>(peer + offset!(unix_addr)) == socket.address
+}
+
+/// The connection that the daemon's end at this address belongs to, if it is in the table.
+#[inline(always)]
+pub fn tracked(server: u64) -> Option<u64> {
+    // SAFETY: the value is read at once.
+    let socket = unsafe { SOCKETS.get(server) }?;
+    same(server, socket).then_some(socket.connection)
+}
+
+/// A connection was accepted: `sock` is the daemon's end.
+#[inline(always)]
+fn accepted(context: *mut c_void, sock: u64) {
+    let bound = kernel::bound(sock);
+    let peer: u64 = read(sock + offset!(unix_peer));
+    if bound.inode == 0 || peer == 0 {
+        return;
+    }
+    let key = ListenerKey {
+        inode: bound.inode,
+        device: bound.device,
+        reserved: 0,
+    };
+    let Some(record) = ACCEPTS.get_ptr_mut(0) else {
+        return;
+    };
+    // SAFETY: a valid pointer into this CPU's value, which only this program uses.
+    let record = unsafe { &mut *record };
+    let length = bound_name(&mut record.name, bound.address);
+    let endpoint = match watched(&key, bound.address) {
+        Some(watch) if watch.action == action::CAPTURE => watch.endpoint,
+        None if looks_like_runtime(&record.name, length) => 0,
+        _ => return,
+    };
+    record.header = emit::header(kind::ACCEPTED);
+    // Unique as long as one CPU needs 256 ns for an accept(2).
+    record.connection = (record.header.at & !0xff) | u64::from(record.header.cpu & 0xff);
+    record.inode = bound.inode;
+    record.device = bound.device;
+    record.address = bound.address;
+    record.endpoint = endpoint;
+    let server = task::current();
+    record.server = task::tgid(server);
+    record.server_start = task::start(server);
+    let peer_pid: u64 = read(sock + offset!(sock_peer_pid));
+    record.client = pid_number(peer_pid);
+    let client = task::of_pid(peer_pid);
+    record.client_start = if client == 0 { 0 } else { task::start(client) };
+    let pair = Pair {
+        connection: record.connection,
+        server: sock,
+        client: peer,
+        address: bound.address,
+        endpoint,
+        client_pid: record.client,
+    };
+    pair.track();
+    emit::record(context, record);
+    if client != 0 {
+        task::describe(context, slot::SOCKET, client, origin::ACCEPT, 0);
+    }
+}
+
+/// What user space said of a listener; none if it does not know this one.
+#[inline(always)]
+pub fn watched(key: &ListenerKey, address: u64) -> Option<Watch> {
+    // SAFETY: the value is copied at once.
+    let watch = unsafe { LISTENERS.get(key) }.copied()?;
+    (watch.address == address).then_some(watch)
+}
+
+/// Whether the last component of a path is one under which runtimes listen. `length` counts its
+/// NUL.
+#[inline(always)]
+pub fn looks_like_runtime(path: &[u8; SUN_PATH_BYTES], length: usize) -> bool {
+    let mut name = Basename::EMPTY;
+    for (at, byte) in path.iter().enumerate() {
+        if at + 1 >= length {
+            break;
+        }
+        name = name.push(*byte);
+    }
+    // SAFETY: the value is not used.
+    unsafe { BASENAMES.get(name.key()) }.is_some()
+}
+
+/// Both ends of a connection.
+pub struct Pair {
+    /// Its number.
+    pub connection: u64,
+    /// Address of the daemon's `sock`.
+    pub server: u64,
+    /// Address of the client's `sock`.
+    pub client: u64,
+    /// Address of the listener's `unix_address`.
+    pub address: u64,
+    /// The endpoint's number, 0 if the listener is not known.
+    pub endpoint: u32,
+    /// tgid of the process that called connect(2).
+    pub client_pid: u32,
+}
+
+impl Pair {
+    /// Enters both ends into the table, over what stood there.
+    #[inline(always)]
+    pub fn track(&self) {
+        self.enter(self.server, self.client, direction::TO_CLIENT);
+        self.enter(self.client, self.server, direction::TO_SERVER);
+    }
+
+    #[inline(always)]
+    fn enter(&self, sock: u64, peer: u64, direction: u32) {
+        let socket = Socket {
+            connection: self.connection,
+            peer,
+            address: self.address,
+            peer_pid: read(sock + offset!(sock_peer_pid)),
+            sent: 0,
+            tokens: BURST_BYTES,
+            refilled: 0,
+            direction,
+            endpoint: self.endpoint,
+            client: self.client_pid,
+            reader: 0,
+            readers: 0,
+            reserved: 0,
+        };
+        if SOCKETS.insert(sock, socket, 0).is_err() {
+            lost(loss::TABLE);
+        }
+    }
+}
+
+/// Hands over a buffer of a watched connection.
+#[inline(always)]
+fn data(context: *mut c_void, skb: *const u8, len: u32, socket: &mut Socket, fate: Fate) {
+    let header = emit::header(kind::DATA);
+    let reader = task::current();
+    let reader_pid = task::tgid(reader);
+    let copied = budget(socket, header.at, len);
+    let record = Data {
+        header,
+        connection: socket.connection,
+        offset: socket.sent,
+        reader_start: task::start(reader),
+        len,
+        copied,
+        direction: socket.direction,
+        reader: reader_pid,
+        client: socket.client,
+        endpoint: socket.endpoint,
+        unread: u32::from(fate == Fate::Unread),
+        reserved: 0,
+    };
+    socket.sent += u64::from(len);
+    // Whoever reads the answers is the client, whoever connected; and now it is current, so its
+    // command line is within reach.
+    if fate == Fate::Read && socket.reader != reader_pid && socket.readers < READERS_MAX {
+        socket.reader = reader_pid;
+        socket.readers += 1;
+        task::describe(context, slot::SOCKET, reader, origin::READ, 0);
+    }
+    emit::buffer(skb.cast_mut().cast(), &record);
+    refill_other(socket.peer);
+}
+
+/// How many bytes of a buffer are copied: all within the budget, its head beyond.
+#[inline(always)]
+fn budget(socket: &mut Socket, now: u64, len: u32) -> u32 {
+    let earned = (now.wrapping_sub(socket.refilled)) >> REFILL_SHIFT;
+    socket.refilled = now;
+    let mut tokens = socket.tokens.saturating_add(earned);
+    if tokens > BURST_BYTES {
+        tokens = BURST_BYTES;
+    }
+    let wanted = u64::from(if len > PAYLOAD_MAX { PAYLOAD_MAX } else { len });
+    let allowed = if tokens > HEAD_BYTES {
+        tokens
+    } else {
+        HEAD_BYTES
+    };
+    let copied = if wanted < allowed { wanted } else { allowed };
+    socket.tokens = tokens.saturating_sub(copied);
+    copied as u32
+}
+
+/// One side has spoken: the other's next message begins with a full budget.
+#[inline(always)]
+fn refill_other(peer: u64) {
+    if let Some(other) = SOCKETS.get_ptr_mut(peer) {
+        // SAFETY: a valid pointer into the table.
+        unsafe { (*other).tokens = BURST_BYTES };
+    }
+}
+
+struct Context(*mut c_void);
+
+impl aya_ebpf::EbpfContext for Context {
+    fn as_ptr(&self) -> *mut c_void {
+        self.0
+    }
+}
+
+#[inline(always)]
+fn context_of(context: *mut c_void) -> &'static Context {
+    // The logger writes into a ring buffer of its own and does not use the context.
+    let _ = context;
+    &Context(core::ptr::null_mut())
+}
