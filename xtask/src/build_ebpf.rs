@@ -14,7 +14,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 
 use self::{
-    linker::Linker,
+    linker::{Linker, Source},
     object::Object,
     toolchain::{Core, TARGET, Toolchain, rustup_sysroots},
 };
@@ -53,9 +53,9 @@ const FLAGS: [&str; 2] = ["-Cdebuginfo=2", "-Clink-arg=--btf"];
 
 /// Builds the object unless it is there already, and gives its path.
 pub(crate) fn build_ebpf(workspace: &Workspace, options: &Options) -> Result<PathBuf> {
-    let (toolchain, why) = choose(options)?;
+    let (toolchain, linker, why) = choose(options)?;
     println!("build-ebpf: {toolchain}, because {why}");
-    let linker = linker::provide(workspace, &toolchain, options.consent)?;
+    let linker = linker.provide(workspace, options.consent)?;
     let recipe = [
         &toolchain.version,
         &linker.version,
@@ -77,32 +77,44 @@ pub(crate) fn build_ebpf(workspace: &Workspace, options: &Options) -> Result<Pat
     Ok(object.path)
 }
 
-/// A toolchain, and why that one.
-fn choose(options: &Options) -> Result<(Toolchain, &'static str)> {
+/// A toolchain, its linker, and why that one.
+fn choose(options: &Options) -> Result<(Toolchain, Source, &'static str)> {
     if options.toolchain != Choice::Debian {
         for sysroot in rustup_sysroots() {
-            if let Some(toolchain) = usable(&sysroot) {
-                return Ok((toolchain, "this toolchain of rustup's has rust-src"));
+            if let Some((toolchain, linker)) = usable(&sysroot) {
+                return Ok((toolchain, linker, "this toolchain of rustup's has rust-src"));
             }
         }
     }
     ensure!(options.toolchain != Choice::Rustup, REMEDY);
-    let why = "its packages have a core library that is built for BPF";
-    if let Some(toolchain) = usable(debian::sysroot()) {
-        return Ok((toolchain, why));
-    }
-    debian::install(options.consent).context(REMEDY)?;
-    let toolchain = Toolchain::inspect(debian::sysroot())?
-        .context("Debian's packages are installed and have no core library for BPF")?;
-    Ok((toolchain, why))
+    let (toolchain, linker) = match usable(debian::sysroot()) {
+        Some(found) => found,
+        None => {
+            debian::install(options.consent).context(REMEDY)?;
+            inspect(debian::sysroot())?.context(REMEDY)?
+        }
+    };
+    let why = match toolchain.core {
+        Core::Source => "the system's own Rust has rust-src",
+        Core::Prebuilt => "the system's own Rust has a core library that is built for BPF",
+    };
+    Ok((toolchain, linker, why))
 }
 
 /// The toolchain, unless it cannot build for BPF; says so where it almost can.
-fn usable(sysroot: &Path) -> Option<Toolchain> {
-    Toolchain::inspect(sysroot).unwrap_or_else(|error| {
+fn usable(sysroot: &Path) -> Option<(Toolchain, Source)> {
+    inspect(sysroot).unwrap_or_else(|error| {
         println!("build-ebpf: passed over: {error:#}");
         None
     })
+}
+
+fn inspect(sysroot: &Path) -> Result<Option<(Toolchain, Source)>> {
+    let Some(toolchain) = Toolchain::inspect(sysroot)? else {
+        return Ok(None);
+    };
+    let linker = Source::of(&toolchain)?;
+    Ok(Some((toolchain, linker)))
 }
 
 /// Runs the toolchain's cargo and gives the file that it made.

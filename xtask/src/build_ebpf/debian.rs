@@ -4,10 +4,8 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
+use super::toolchain::{RUST_VERSION, is_new_enough};
 use crate::packages::{self, Consent};
-
-/// The sysroot of Debian's packages.
-pub(crate) const SYSROOT: &str = "/usr";
 
 /// Compiler, cargo and `core` for BPF. The first set is the newer Rust that stable Debian keeps
 /// for its web browsers, the second the plain one of newer suites.
@@ -24,20 +22,29 @@ pub(crate) fn install(consent: Consent) -> Result<()> {
     if !packages::has_apt() {
         bail!("this machine has no apt");
     }
+    println!("build-ebpf: nothing here can build for BPF; asking apt for its lists of packages");
     packages::refresh()?;
-    let complete = |set: &&[&str; 3]| set.iter().all(|name| packages::candidate(name).is_some());
+    let complete = |set: &&[&str; 3]| {
+        let [compiler, others @ ..] = set;
+        packages::candidate(compiler).is_some_and(|version| is_new_enough(&version))
+            && others
+                .iter()
+                .all(|name| packages::candidate(name).is_some())
+    };
     let Some(set) = SETS.iter().find(complete) else {
-        bail!("the archive of this distribution has no Rust with a core library for BPF");
+        bail!(
+            "the archive of this distribution has no Rust {RUST_VERSION} with a core library for BPF"
+        );
     };
     consent.ask(&format!(
-        "build-ebpf: installing Debian's {} (about 200 MB) into {SYSROOT}; rustup's toolchains \
+        "build-ebpf: installing Debian's {} (about 200 MB) into /usr; rustup's toolchains \
          stay as they are",
         set.join(", ")
     ))?;
     packages::install(set)
 }
 
-/// The sysroot as a path.
+/// Where the packages of a distribution put Rust.
 pub(crate) fn sysroot() -> &'static Path {
-    Path::new(SYSROOT)
+    Path::new("/usr")
 }

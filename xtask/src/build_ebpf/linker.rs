@@ -22,6 +22,15 @@ const VERSION: &str = "0.10.4";
 /// The LLVM releases whose bitcode that release of bpf-linker reads.
 const LLVM: std::ops::RangeInclusive<u64> = 20..=22;
 
+/// Where a toolchain's linker comes from.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// The user's own.
+    Path(PathBuf),
+    /// Ours, on this library of the toolchain, whose LLVM has this major version.
+    Ours { library: PathBuf, llvm: u64 },
+}
+
 /// A bpf-linker that reads what the toolchain writes.
 #[derive(Debug)]
 pub(crate) struct Linker {
@@ -31,40 +40,49 @@ pub(crate) struct Linker {
     pub(crate) version: String,
 }
 
-/// The linker for a toolchain: the user's own where `core` is built from source (who has rust-src
-/// for BPF has chosen the linker that goes with it), else ours.
-pub(crate) fn provide(
-    workspace: &Workspace,
-    toolchain: &Toolchain,
-    consent: Consent,
-) -> Result<Linker> {
-    if toolchain.core == Core::Source
-        && let Some(program) = which("bpf-linker")
-    {
-        let version = version(&program)
-            .with_context(|| format!("{} does not run; reinstall it", program.display()))?;
-        return Ok(Linker { program, version });
+impl Source {
+    /// Where the linker for a toolchain can come from: the user's own where `core` is built from
+    /// source (who has rust-src for BPF has chosen the linker that goes with it), else ours.
+    /// Changes nothing.
+    ///
+    /// # Errors
+    /// No linker that we could provide goes with this toolchain.
+    pub(crate) fn of(toolchain: &Toolchain) -> Result<Self> {
+        if toolchain.core == Core::Source
+            && let Some(program) = which("bpf-linker")
+        {
+            return Ok(Self::Path(program));
+        }
+        let llvm = toolchain
+            .llvm()
+            .with_context(|| format!("{toolchain} does not say which LLVM it has"))?;
+        ensure!(
+            LLVM.contains(&llvm),
+            "{toolchain} goes with none of the LLVM {} to {} that bpf-linker {VERSION} reads; \
+             put a bpf-linker for it on PATH",
+            LLVM.start(),
+            LLVM.end(),
+        );
+        let library = toolchain
+            .llvm_library()?
+            .with_context(|| format!("{toolchain} has no LLVM library for bpf-linker to use"))?;
+        Ok(Self::Ours { library, llvm })
     }
-    let llvm = toolchain
-        .llvm()
-        .with_context(|| format!("{toolchain} does not say which LLVM it has"))?;
-    ensure!(
-        LLVM.contains(&llvm),
-        "bpf-linker {VERSION} reads LLVM {} to {}, and {toolchain} has LLVM {llvm}; \
-         `cargo install bpf-linker` one that goes with it",
-        LLVM.start(),
-        LLVM.end(),
-    );
-    let library = toolchain
-        .llvm_library()?
-        .with_context(|| format!("{toolchain} has no LLVM library that bpf-linker could use"))?;
-    let program = wrap(&workspace.bpf(), &installed(llvm, consent)?, &library)?;
-    let version = version(&program)?;
-    Ok(Linker { program, version })
-}
 
-fn version(program: &Path) -> Result<String> {
-    Ok(output(foreign(program).arg("--version"))?.trim().to_owned())
+    /// The linker, built where it must be.
+    pub(crate) fn provide(self, workspace: &Workspace, consent: Consent) -> Result<Linker> {
+        let program = match self {
+            Self::Path(program) => program,
+            Self::Ours { library, llvm } => {
+                wrap(&workspace.bpf(), &installed(llvm, consent)?, &library)?
+            }
+        };
+        let version = output(foreign(&program).arg("--version"))
+            .context("bpf-linker does not run; install it again")?
+            .trim()
+            .to_owned();
+        Ok(Linker { program, version })
+    }
 }
 
 /// Our own bpf-linker, built unless an earlier run did.

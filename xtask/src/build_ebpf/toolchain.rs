@@ -18,6 +18,9 @@ pub(crate) const TARGET: &str = if cfg!(target_endian = "big") {
     "bpfel-unknown-none"
 };
 
+/// The oldest Rust that builds this workspace.
+pub(crate) const RUST_VERSION: &str = env!("CARGO_PKG_RUST_VERSION");
+
 /// Where `core` for BPF comes from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Core {
@@ -59,10 +62,9 @@ impl Toolchain {
             core,
             version: output(foreign(&rustc).arg("-vV"))?,
         };
-        let wanted = env!("CARGO_PKG_RUST_VERSION");
         ensure!(
-            toolchain.number("release: ") >= number(wanted),
-            "{toolchain} is older than Rust {wanted}"
+            toolchain.field("release: ").is_some_and(is_new_enough),
+            "{toolchain} is older than Rust {RUST_VERSION}"
         );
         Ok(Some(toolchain))
     }
@@ -81,7 +83,7 @@ impl Toolchain {
 
     /// The major version of the LLVM that it generates bitcode with.
     pub(crate) fn llvm(&self) -> Option<u64> {
-        self.number("LLVM version: ").map(|(major, _)| major)
+        Some(number(self.field("LLVM version: ")?)?.0)
     }
 
     /// The LLVM library that its compiler itself runs on, `None` where it is linked statically.
@@ -95,10 +97,6 @@ impl Toolchain {
             let (path, _address) = rest.rsplit_once(" (")?;
             name.starts_with("libLLVM").then(|| path.into())
         }))
-    }
-
-    fn number(&self, key: &str) -> Option<(u64, u64)> {
-        number(self.field(key)?)
     }
 
     fn field(&self, key: &str) -> Option<&str> {
@@ -148,6 +146,11 @@ fn has_prebuilt_core(folder: &Path) -> bool {
             name.starts_with(b"libcore-") && name.ends_with(b".rlib")
         })
     })
+}
+
+/// Whether a version of Rust, as rustc or a package writes it, builds this workspace.
+pub(crate) fn is_new_enough(version: &str) -> bool {
+    number(version) >= number(RUST_VERSION)
 }
 
 /// Major and minor of a version such as `1.97.0-nightly`.
