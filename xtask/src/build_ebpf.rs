@@ -1,26 +1,22 @@
 //! `build-ebpf`: builds the kernel object, with a toolchain that is there or one that it provides.
 
+mod compiler;
 mod debian;
 mod linker;
 mod object;
 mod toolchain;
 
-use std::{
-    env::consts::ARCH,
-    ffi::OsString,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
 use self::{
-    linker::{Linker, Source},
+    compiler::Compiler,
+    linker::Source,
     object::Object,
-    toolchain::{Core, TARGET, Toolchain, rustup_sysroots},
+    toolchain::{Core, Toolchain, rustup_sysroots},
 };
-use crate::{packages::Consent, process, workspace::Workspace};
-
-const PACKAGE: &str = "imgtrace-ebpf";
+use crate::{packages::Consent, workspace::Workspace};
 
 /// What a user can do where we can provide nothing.
 const REMEDY: &str = "no toolchain here can build for BPF. Get one with\n  \
@@ -48,33 +44,46 @@ enum Choice {
     Debian,
 }
 
-/// What the object is compiled with: the debug information becomes its BTF.
-const FLAGS: [&str; 2] = ["-Cdebuginfo=2", "-Clink-arg=--btf"];
+impl Options {
+    /// The options of another command that needs the object.
+    pub(crate) fn with(consent: Consent) -> Self {
+        Self {
+            toolchain: Choice::default(),
+            consent,
+        }
+    }
+}
 
 /// Builds the object unless it is there already, and gives its path.
 pub(crate) fn build_ebpf(workspace: &Workspace, options: &Options) -> Result<PathBuf> {
-    let (toolchain, linker, why) = choose(options)?;
-    println!("build-ebpf: {toolchain}, because {why}");
-    let linker = linker.provide(workspace, options.consent)?;
-    let recipe = [
-        &toolchain.version,
-        &linker.version,
-        TARGET,
-        ARCH,
-        &FLAGS.join(" "),
-    ]
-    .join("\n");
-    let object = Object::of(workspace, &recipe)?;
+    let compiler = compiler(workspace, options)?;
+    let object = Object::of(workspace, &compiler.recipe())?;
     let path = object.path.display();
     if object.is_in_place() {
         println!("build-ebpf: {path} is up to date");
     } else if object.restore()? {
         println!("build-ebpf: {path} is the cache folder's copy, of the same sources");
     } else {
-        object.store(&compile(workspace, &toolchain, &linker)?)?;
-        println!("build-ebpf: {path} is built, linked by {}", linker.version);
+        object.store(&compiler.build()?)?;
+        let linker = &compiler.linker.version;
+        println!("build-ebpf: {path} is built, linked by {linker}");
     }
     Ok(object.path)
+}
+
+/// Runs clippy on the kernel programs, `false` where the toolchain that builds them has none.
+pub(crate) fn lint_ebpf(workspace: &Workspace, consent: Consent) -> Result<bool> {
+    compiler(workspace, &Options::with(consent))?.lint()
+}
+
+fn compiler<'a>(workspace: &'a Workspace, options: &Options) -> Result<Compiler<'a>> {
+    let (toolchain, linker, why) = choose(options)?;
+    println!("build-ebpf: {toolchain}, because {why}");
+    Ok(Compiler {
+        workspace,
+        toolchain,
+        linker: linker.provide(workspace, options.consent)?,
+    })
 }
 
 /// A toolchain, its linker, and why that one.
@@ -115,46 +124,4 @@ fn inspect(sysroot: &Path) -> Result<Option<(Toolchain, Source)>> {
     };
     let linker = Source::of(&toolchain)?;
     Ok(Some((toolchain, linker)))
-}
-
-/// Runs the toolchain's cargo and gives the file that it made.
-fn compile(workspace: &Workspace, toolchain: &Toolchain, linker: &Linker) -> Result<PathBuf> {
-    let target = workspace.bpf();
-    let mut cargo = toolchain.cargo();
-    cargo
-        .current_dir(&workspace.root)
-        .args(["build", "--release", "--locked", "--package", PACKAGE])
-        .args(["--target", TARGET, "--target-dir"])
-        .arg(&target)
-        .env(linker_variable(), &linker.program)
-        .env("CARGO_ENCODED_RUSTFLAGS", rust_flags(&workspace.root));
-    match toolchain.core {
-        // A stable compiler takes -Z only so.
-        Core::Source => cargo
-            .args(["-Z", "build-std=core"])
-            .env("RUSTC_BOOTSTRAP", "1"),
-        // aya-ebpf alone needs an unstable feature: inline assembly for BPF.
-        Core::Prebuilt => cargo.env("RUSTC_BOOTSTRAP", "aya_ebpf"),
-    };
-    process::run(&mut cargo)?;
-    Ok(target.join(TARGET).join("release").join(PACKAGE))
-}
-
-/// The flags as cargo wants them, separated by a character that no flag holds. Line information
-/// names the sources relative to the workspace, wherever that lies.
-fn rust_flags(root: &Path) -> OsString {
-    let mut flags = OsString::from(FLAGS.join("\x1f"));
-    flags.push(format!(
-        "\x1f--cfg=bpf_target_arch=\"{ARCH}\"\x1f--remap-path-prefix="
-    ));
-    flags.push(root);
-    flags.push("=.");
-    flags
-}
-
-fn linker_variable() -> String {
-    format!(
-        "CARGO_TARGET_{}_LINKER",
-        TARGET.replace('-', "_").to_uppercase()
-    )
 }

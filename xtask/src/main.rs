@@ -8,8 +8,10 @@
 mod build_ebpf;
 mod lab;
 mod no_daemons;
+mod imgtrace;
 mod packages;
 mod process;
+mod test;
 mod workspace;
 
 use anyhow::Result;
@@ -26,6 +28,8 @@ enum Command {
     /// Start, use and stop throwaway container daemons
     #[command(subcommand)]
     Lab(lab::Command),
+    /// Check everything: formatting, lints, tests with and without real daemons
+    Test(test::Options),
 }
 
 fn main() -> Result<()> {
@@ -33,5 +37,6 @@ fn main() -> Result<()> {
     match Command::parse() {
         Command::BuildEbpf(options) => build_ebpf::build_ebpf(&workspace, &options).map(drop),
         Command::Lab(command) => lab::lab(&command),
+        Command::Test(options) => test::test(&workspace, &options),
     }
 }

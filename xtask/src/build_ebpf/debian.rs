@@ -7,11 +7,16 @@ use anyhow::{Result, bail};
 use super::toolchain::{RUST_VERSION, is_new_enough};
 use crate::packages::{self, Consent};
 
-/// Compiler, cargo and `core` for BPF. The first set is the newer Rust that stable Debian keeps
+/// Compiler, cargo, clippy and `core` for BPF. The first set is the newer Rust that stable Debian keeps
 /// for its web browsers, the second the plain one of newer suites.
-const SETS: [[&str; 3]; 2] = [
-    ["rustc-web", "cargo-web", "libstd-rust-web-dev-bpf"],
-    ["rustc", "cargo", "libstd-rust-dev-bpf"],
+const SETS: [[&str; 4]; 2] = [
+    [
+        "rustc-web",
+        "cargo-web",
+        "rust-web-clippy",
+        "libstd-rust-web-dev-bpf",
+    ],
+    ["rustc", "cargo", "rust-clippy", "libstd-rust-dev-bpf"],
 ];
 
 /// Installs the first set that this machine's archive has complete.
@@ -24,7 +29,7 @@ pub(crate) fn install(consent: Consent) -> Result<()> {
     }
     println!("build-ebpf: nothing here can build for BPF; asking apt for its lists of packages");
     packages::refresh()?;
-    let complete = |set: &&[&str; 3]| {
+    let complete = |set: &&[&str; 4]| {
         let [compiler, others @ ..] = set;
         packages::candidate(compiler).is_some_and(|version| is_new_enough(&version))
             && others

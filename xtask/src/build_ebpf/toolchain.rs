@@ -55,13 +55,17 @@ impl Toolchain {
         } else {
             return Ok(None);
         };
-        let [rustc, cargo] = ["bin/rustc", "bin/cargo"].map(|program| sysroot.join(program));
-        ensure!(cargo.is_file(), "{} has no cargo", sysroot.display());
-        let toolchain = Self {
+        let mut toolchain = Self {
             sysroot: sysroot.to_owned(),
             core,
-            version: output(foreign(&rustc).arg("-vV"))?,
+            version: String::new(),
         };
+        ensure!(
+            toolchain.program("cargo").is_file(),
+            "{} has no cargo",
+            sysroot.display()
+        );
+        toolchain.version = output(foreign(&toolchain.program("rustc")).arg("-vV"))?;
         ensure!(
             toolchain.field("release: ").is_some_and(is_new_enough),
             "{toolchain} is older than Rust {RUST_VERSION}"
@@ -69,16 +73,21 @@ impl Toolchain {
         Ok(Some(toolchain))
     }
 
-    /// Its compiler.
-    pub(crate) fn rustc(&self) -> PathBuf {
-        self.sysroot.join("bin/rustc")
+    /// The path of one of its programs, there or not.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.sysroot.join("bin").join(name)
     }
 
     /// Its cargo, in an environment that leads to no other compiler.
     pub(crate) fn cargo(&self) -> Command {
-        let mut command = foreign(&self.sysroot.join("bin/cargo"));
-        command.env("RUSTC", self.rustc());
+        let mut command = foreign(&self.program("cargo"));
+        command.env("RUSTC", self.program("rustc"));
         command
+    }
+
+    /// Its clippy, if it has one.
+    pub(crate) fn clippy(&self) -> Option<PathBuf> {
+        Some(self.program("cargo-clippy")).filter(|path| path.is_file())
     }
 
     /// The major version of the LLVM that it generates bitcode with.
@@ -91,7 +100,7 @@ impl Toolchain {
     /// # Errors
     /// `ldd` cannot be run.
     pub(crate) fn llvm_library(&self) -> Result<Option<PathBuf>> {
-        let libraries = output(foreign(Path::new("ldd")).arg(self.rustc()))?;
+        let libraries = output(foreign(Path::new("ldd")).arg(self.program("rustc")))?;
         Ok(libraries.lines().find_map(|line| {
             let (name, rest) = line.trim().split_once(" => ")?;
             let (path, _address) = rest.rsplit_once(" (")?;
