@@ -6,12 +6,12 @@ mod linker;
 mod object;
 mod toolchain;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
+pub(crate) use self::{compiler::Compiler, object::path as object};
 use self::{
-    compiler::Compiler,
     linker::Source,
     object::Object,
     toolchain::{Core, Toolchain, rustup_sysroots},
@@ -54,29 +54,16 @@ impl Options {
     }
 }
 
-/// Builds the object unless it is there already, and gives its path.
-pub(crate) fn build_ebpf(workspace: &Workspace, options: &Options) -> Result<PathBuf> {
-    let compiler = compiler(workspace, options)?;
-    let object = Object::of(workspace, &compiler.recipe())?;
-    let path = object.path.display();
-    if object.is_in_place() {
-        println!("build-ebpf: {path} is up to date");
-    } else if object.restore()? {
-        println!("build-ebpf: {path} is the cache folder's copy, of the same sources");
-    } else {
-        object.store(&compiler.build()?)?;
-        let linker = &compiler.linker.version;
-        println!("build-ebpf: {path} is built, linked by {linker}");
-    }
-    Ok(object.path)
+/// Provides a toolchain and builds the object unless it is there already.
+pub(crate) fn build_ebpf(workspace: &Workspace, options: &Options) -> Result<()> {
+    place(&compiler(workspace, options)?)
 }
 
-/// Runs clippy on the kernel programs, `false` where the toolchain that builds them has none.
-pub(crate) fn lint_ebpf(workspace: &Workspace, consent: Consent) -> Result<bool> {
-    compiler(workspace, &Options::with(consent))?.lint()
-}
-
-fn compiler<'a>(workspace: &'a Workspace, options: &Options) -> Result<Compiler<'a>> {
+/// Provides a toolchain and a linker, and says which and why.
+///
+/// # Errors
+/// There is none on this machine, and none could be installed.
+pub(crate) fn compiler<'a>(workspace: &'a Workspace, options: &Options) -> Result<Compiler<'a>> {
     let (toolchain, linker, why) = choose(options)?;
     println!("build-ebpf: {toolchain}, because {why}");
     Ok(Compiler {
@@ -84,6 +71,28 @@ fn compiler<'a>(workspace: &'a Workspace, options: &Options) -> Result<Compiler<
         toolchain,
         linker: linker.provide(workspace, options.consent)?,
     })
+}
+
+/// Has the object that belongs to the sources of now where `imgtrace/build.rs` looks for it.
+pub(crate) fn place(compiler: &Compiler) -> Result<()> {
+    let object = Object::of(compiler.workspace, &compiler.recipe())?;
+    let path = object.path.display();
+    if object.is_in_place() {
+        println!("build-ebpf: {path} is up to date");
+    } else if object.restore()? {
+        println!("build-ebpf: {path} is the cache folder's copy, of the same sources");
+    } else {
+        match compiler.build() {
+            Ok(built) => object.store(&built)?,
+            Err(error) => {
+                object.remove()?;
+                return Err(error);
+            }
+        }
+        let linker = &compiler.linker.version;
+        println!("build-ebpf: {path} is built, linked by {linker}");
+    }
+    Ok(())
 }
 
 /// A toolchain, its linker, and why that one.

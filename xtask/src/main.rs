@@ -6,13 +6,15 @@
 )]
 
 mod build_ebpf;
+mod imgtrace;
 mod lab;
 mod no_daemons;
-mod imgtrace;
 mod packages;
 mod process;
 mod test;
 mod workspace;
+
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Parser;
@@ -25,18 +27,28 @@ use workspace::Workspace;
 enum Command {
     /// Build the kernel object that is embedded in the binary
     BuildEbpf(build_ebpf::Options),
+    /// Check everything: formatting, lints, tests with and without real daemons
+    Test(test::Options),
     /// Start, use and stop throwaway container daemons
     #[command(subcommand)]
     Lab(lab::Command),
-    /// Check everything: formatting, lints, tests with and without real daemons
-    Test(test::Options),
 }
 
-fn main() -> Result<()> {
-    let workspace = Workspace::find()?;
-    match Command::parse() {
-        Command::BuildEbpf(options) => build_ebpf::build_ebpf(&workspace, &options).map(drop),
-        Command::Lab(command) => lab::lab(&command),
-        Command::Test(options) => test::test(&workspace, &options),
+fn main() -> ExitCode {
+    match run(&Command::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
+}
+
+fn run(command: &Command) -> Result<ExitCode> {
+    match command {
+        Command::BuildEbpf(options) => build_ebpf::build_ebpf(&Workspace::find()?, options)?,
+        Command::Test(options) => return test::test(&Workspace::find()?, options),
+        Command::Lab(command) => lab::lab(command)?,
+    }
+    Ok(ExitCode::SUCCESS)
 }

@@ -5,7 +5,7 @@ mod leave;
 mod report;
 mod steps;
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{collections::BTreeMap, process::ExitCode, time::Instant};
 
 use anyhow::Result;
 
@@ -56,9 +56,11 @@ struct Run<'a> {
 
 /// Runs the steps, whatever comes of the earlier ones, and reports.
 ///
+/// The exit code is not 0 if something failed, or was skipped without leave.
+///
 /// # Errors
-/// Something failed, or was skipped without leave.
-pub(crate) fn test(workspace: &Workspace, options: &Options) -> Result<()> {
+/// The list of what may be skipped cannot be read.
+pub(crate) fn test(workspace: &Workspace, options: &Options) -> Result<ExitCode> {
     let run = Run {
         workspace,
         consent: options.consent,
@@ -79,5 +81,5 @@ pub(crate) fn test(workspace: &Workspace, options: &Options) -> Result<()> {
             (step.run)(&run).unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
         report.add(step.name, outcome, begin.elapsed());
     }
-    report.close()
+    Ok(report.close())
 }

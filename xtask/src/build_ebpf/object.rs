@@ -3,6 +3,7 @@
 use std::{
     fs,
     hash::{DefaultHasher, Hasher},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -10,8 +11,10 @@ use anyhow::{Context, Result};
 
 use crate::workspace::{Workspace, cache};
 
-/// Where `imgtrace/build.rs` looks, below [`Workspace::bpf`].
-const NAME: &str = "imgtrace.bpf.o";
+/// Where `imgtrace/build.rs` looks for the object.
+pub(crate) fn path(workspace: &Workspace) -> PathBuf {
+    workspace.bpf().join("imgtrace.bpf.o")
+}
 
 /// So many objects are kept in the cache folder, the latest ones.
 const KEPT: usize = 16;
@@ -43,7 +46,7 @@ impl Object {
         }
         let key = format!("{:016x}", hasher.finish());
         Ok(Self {
-            path: workspace.bpf().join(NAME),
+            path: path(workspace),
             kept: cache()?.join("objects").join(format!("{key}.bpf.o")),
             key,
         })
@@ -66,6 +69,16 @@ impl Object {
         fs::create_dir_all(folder)?;
         replace(built, &self.kept)?;
         prune(folder)
+    }
+
+    /// Takes away what earlier sources gave: in a binary it would pass for the sources of now.
+    pub(crate) fn remove(&self) -> Result<()> {
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("failed to remove {}", self.path.display()))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// An object with the same bytes is left alone, so that the binary is not built again.

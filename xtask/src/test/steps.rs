@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::{Outcome, Part, Run, harness::cargo_test};
 use crate::{
-    build_ebpf::{self, build_ebpf, lint_ebpf},
+    build_ebpf::{Compiler, Options, compiler, object, place},
     imgtrace,
     process::{cargo, run, which},
 };
@@ -44,6 +44,14 @@ impl Run<'_> {
         command.args(args);
         command
     }
+
+    /// A step that needs a toolchain for BPF, skipped where there is none to be had.
+    fn with_compiler(&self, step: impl FnOnce(&Compiler) -> Result<Outcome>) -> Result<Outcome> {
+        match compiler(self.workspace, &Options::with(self.consent)) {
+            Ok(compiler) => step(&compiler),
+            Err(error) => Ok(Outcome::Skipped(format!("{error:#}"))),
+        }
+    }
 }
 
 fn passes(command: &mut Command) -> Result<Outcome> {
@@ -67,10 +75,13 @@ fn clippy(run: &Run) -> Result<Outcome> {
 }
 
 fn clippy_ebpf(run: &Run) -> Result<Outcome> {
-    Ok(if lint_ebpf(run.workspace, run.consent)? {
-        Outcome::Passed
-    } else {
-        Outcome::Skipped("the toolchain for BPF has no clippy (Debian: rust-web-clippy)".to_owned())
+    run.with_compiler(|compiler| {
+        Ok(if compiler.lint()? {
+            Outcome::Passed
+        } else {
+            let reason = "the toolchain for BPF has no clippy (Debian: rust-web-clippy)";
+            Outcome::Skipped(reason.to_owned())
+        })
     })
 }
 
@@ -90,8 +101,7 @@ fn unit_tests(run: &Run) -> Result<Outcome> {
 }
 
 fn kernel_object(run: &Run) -> Result<Outcome> {
-    build_ebpf(run.workspace, &build_ebpf::Options::with(run.consent))?;
-    Ok(Outcome::Passed)
+    run.with_compiler(|compiler| place(compiler).map(|()| Outcome::Passed))
 }
 
 fn release_build(run: &Run) -> Result<Outcome> {
@@ -99,6 +109,11 @@ fn release_build(run: &Run) -> Result<Outcome> {
 }
 
 fn whole_program_tests(run: &Run) -> Result<Outcome> {
+    if !object(run.workspace).is_file() {
+        return Ok(Outcome::Skipped(
+            "the kernel object could not be built".to_owned(),
+        ));
+    }
     // The daemons share bridges, ports and the kernel's attention: one test at a time.
     let mut command = run.cargo(&["test", "--package", WHOLE, "--no-fail-fast"]);
     command
