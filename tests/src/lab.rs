@@ -33,7 +33,7 @@ pub use docker::{Docker, Generation};
 pub use images::Image;
 pub use inside::{Inside, SOCKET as SOCKET_INSIDE};
 pub use packages::missing_packages;
-pub use place::Place;
+pub use place::{Place, RUN};
 pub use process::ProcessId;
 pub use registry::Registry;
 pub use requirement::missing;

@@ -8,6 +8,7 @@
 mod build_ebpf;
 mod imgtrace;
 mod lab;
+mod live;
 mod no_daemons;
 mod packages;
 mod process;
@@ -27,6 +28,8 @@ use workspace::Workspace;
 enum Command {
     /// Build the kernel object that is embedded in the binary
     BuildEbpf(build_ebpf::Options),
+    /// Build imgtrace and run it; on a machine without containers, trace a lab's
+    Live(live::Options),
     /// Check everything: formatting, lints, tests with and without real daemons
     Test(test::Options),
     /// Start, use and stop throwaway container daemons
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
 fn run(command: &Command) -> Result<ExitCode> {
     match command {
         Command::BuildEbpf(options) => build_ebpf::build_ebpf(&Workspace::find()?, options)?,
+        Command::Live(options) => return live::live(options),
         Command::Test(options) => return test::test(&Workspace::find()?, options),
         Command::Lab(command) => lab::lab(command)?,
     }

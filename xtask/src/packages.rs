@@ -20,11 +20,18 @@ pub(crate) struct Consent {
 }
 
 impl Consent {
-    /// Says what is about to happen and asks, where there is a terminal to ask on. `--yes`, CI and
-    /// a missing terminal answer yes.
+    /// Whether there is no need to ask: `--yes`, CI, or no terminal to ask on.
+    pub(crate) fn is_given(self) -> bool {
+        self.yes || env::var_os("CI").is_some() || !io::stdin().is_terminal()
+    }
+
+    /// Says what is about to happen, and asks unless there is no need.
+    ///
+    /// # Errors
+    /// The answer is no.
     pub(crate) fn ask(self, what: &str) -> Result<()> {
         println!("{what}");
-        if self.yes || env::var_os("CI").is_some() || !io::stdin().is_terminal() {
+        if self.is_given() {
             return Ok(());
         }
         print!("Go ahead? [Y/n] ");

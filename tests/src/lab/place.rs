@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 
 /// Parent of every lab's sockets, pid files and state. On a tmpfs on most machines.
-const RUN: &str = "/run/imgtrace-lab";
+pub const RUN: &str = "/run/imgtrace-lab";
 /// Parent of every lab's data roots and logs. Not under /tmp or /run: overlay wants a real file system below it.
 const DATA: &str = "/var/lib/imgtrace-lab";
 /// A socket path has 108 bytes (`sun_path`, unix(7)); this leaves room for the daemon's own part of it.

@@ -8,6 +8,7 @@ use super::{Outcome, Part, Run, harness::cargo_test};
 use crate::{
     build_ebpf::{Compiler, Options, compiler, object, place},
     imgtrace,
+    lab::provide_packages,
     process::{cargo, run, which},
 };
 
@@ -19,20 +20,21 @@ pub(super) struct Step {
 }
 
 /// All of them.
-pub(super) const STEPS: [Step; 8] = [
+pub(super) const STEPS: [Step; 10] = [
     step("formatting", Part::Lint, formatting),
     step("clippy", Part::Lint, clippy),
     step("clippy of the kernel programs", Part::Lint, clippy_ebpf),
     step("cargo-deny", Part::Lint, deny),
     step("unit tests", Part::Unit, unit_tests),
+    step("doc tests", Part::Unit, doc_tests),
     step("kernel object", Part::Whole, kernel_object),
     step("release build", Part::Whole, release_build),
+    step("packages of the lab", Part::Whole, lab_packages),
     step("whole-program tests", Part::Whole, whole_program_tests),
 ];
 
-/// Crates that plain cargo does not build or test: one is for BPF, the other needs a machine.
+/// The crate of the kernel programs, which only a toolchain for BPF builds.
 const EBPF: &str = "--exclude=imgtrace-ebpf";
-const WHOLE: &str = "imgtrace-tests";
 
 const fn step(name: &'static str, part: Part, run: fn(&Run) -> Result<Outcome>) -> Step {
     Step { name, part, run }
@@ -95,9 +97,20 @@ fn deny(run: &Run) -> Result<Outcome> {
 }
 
 fn unit_tests(run: &Run) -> Result<Outcome> {
-    let exclude = format!("--exclude={WHOLE}");
-    let mut command = run.cargo(&["test", "--workspace", EBPF, &exclude, "--no-fail-fast"]);
-    cargo_test(command.args(run.filter)).map(Outcome::Ran)
+    let args = [
+        "test",
+        "--workspace",
+        EBPF,
+        "--no-fail-fast",
+        "--lib",
+        "--bins",
+    ];
+    cargo_test(run.cargo(&args).args(run.filter)).map(Outcome::Ran)
+}
+
+fn doc_tests(run: &Run) -> Result<Outcome> {
+    let args = ["test", "--workspace", EBPF, "--no-fail-fast", "--doc"];
+    cargo_test(run.cargo(&args).args(run.filter)).map(Outcome::Ran)
 }
 
 fn kernel_object(run: &Run) -> Result<Outcome> {
@@ -108,14 +121,22 @@ fn release_build(run: &Run) -> Result<Outcome> {
     imgtrace::build(run.workspace).map(|_| Outcome::Passed)
 }
 
+fn lab_packages(run: &Run) -> Result<Outcome> {
+    Ok(match provide_packages(run.consent) {
+        Ok(()) => Outcome::Passed,
+        Err(error) => Outcome::Skipped(format!("{error:#}")),
+    })
+}
+
 fn whole_program_tests(run: &Run) -> Result<Outcome> {
     if !object(run.workspace).is_file() {
         return Ok(Outcome::Skipped(
             "the kernel object could not be built".to_owned(),
         ));
     }
-    // The daemons share bridges, ports and the kernel's attention: one test at a time.
-    let mut command = run.cargo(&["test", "--package", WHOLE, "--no-fail-fast"]);
+    // What is under tests/ of any package may need root, the kernel and each other's absence.
+    let args = ["test", "--workspace", EBPF, "--no-fail-fast", "--test=*"];
+    let mut command = run.cargo(&args);
     command
         .args(run.filter)
         .args(["--", "--nocapture", "--test-threads=1"])
