@@ -5,6 +5,9 @@
 //! beside `decode` and `record` beside `correlate`. `ARCHITECTURE.md` tells the rest.
 
 pub mod capture;
+mod correlate;
 pub mod decode;
 pub mod model;
 pub mod observation;
+pub mod trace;
+mod verdict;

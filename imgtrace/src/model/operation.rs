@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::process::program;
 use super::{Ancestor, Api, EndpointId, Pod, ProcessKey, Runtime, Stamp, Subject};
 
 /// What was asked for.
@@ -114,7 +115,7 @@ pub struct CallerContainer {
     pub name: Option<String>,
     /// Image reference, likewise.
     pub image: Option<String>,
-    /// The runtime that its cgroup's name tells; null where the name tells none.
+    /// The runtime that its cgroup's name tells, else the one on whose socket it was seen.
     pub runtime: Option<Runtime>,
     /// Ids of the containers around it, outermost first, itself not included.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -145,6 +146,40 @@ pub struct Caller {
     pub container: Option<CallerContainer>,
     /// The pod that it lives in.
     pub pod: Option<Pod>,
+}
+
+/// Digits of an id that people are shown, as Docker's own lists show them.
+const SHORT_ID: usize = 12;
+
+impl CallerContainer {
+    /// Its name, else the beginning of its id.
+    pub fn label(&self) -> &str {
+        let short = || self.id.get(..SHORT_ID).unwrap_or(&self.id);
+        self.name.as_deref().unwrap_or_else(short)
+    }
+}
+
+impl Caller {
+    /// The program's name without its folder; its comm where the path is not known.
+    pub fn program(&self) -> &str {
+        program(self.exe.as_deref(), &self.comm)
+    }
+
+    /// Where it lives: `pod ci/runner-0`, `container web`, `cron.service`; none on a bare host.
+    pub fn place(&self) -> Option<String> {
+        if let Some(Pod {
+            namespace: Some(namespace),
+            name: Some(name),
+            ..
+        }) = &self.pod
+        {
+            return Some(format!("pod {namespace}/{name}"));
+        }
+        match &self.container {
+            Some(container) => Some(format!("container {}", container.label())),
+            None => self.unit.clone(),
+        }
+    }
 }
 
 /// One request within an operation.

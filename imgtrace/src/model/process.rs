@@ -77,3 +77,17 @@ pub struct Process {
     /// Where this description came from.
     pub source: Source,
 }
+
+impl Process {
+    /// The program's name without its folder; its comm where the path is not known.
+    pub fn program(&self) -> &str {
+        program(self.exe.as_deref(), &self.comm)
+    }
+}
+
+/// The last part of a program's path, else its comm.
+pub(super) fn program<'a>(exe: Option<&'a str>, comm: &'a str) -> &'a str {
+    exe.and_then(|path| path.rsplit('/').next())
+        .filter(|name| !name.is_empty())
+        .unwrap_or(comm)
+}

@@ -1,0 +1,179 @@
+//! The containers that were seen on the sockets: which id a name stood for, and what it runs.
+//!
+//! A name belongs to one endpoint and to whom it was given last. An id of 64 hex digits is the
+//! same everywhere; other ids (containerd lets its clients choose) belong to their endpoint.
+
+use super::bounded::Bounded;
+use super::cgroup::is_container_id;
+use crate::model::{EndpointId, Pod};
+
+/// Containers kept; what falls out is only names.
+const MAX_CONTAINERS: usize = 8_192;
+
+/// Names kept.
+const MAX_NAMES: usize = 8_192;
+
+/// Execs kept: each is needed from its creation to its start.
+const MAX_EXECS: usize = 1_024;
+
+/// Endpoints noted for one container; several sockets can lead to one daemon.
+const MAX_SEEN_ON: usize = 4;
+
+/// Longest name, id or reference that is kept.
+const MAX_TEXT: usize = 1_024;
+
+/// Fewest hex digits that are taken for a short id.
+const MIN_SHORT_ID: usize = 4;
+
+/// What is known of a container.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Container {
+    pub(crate) name: Option<String>,
+    pub(crate) image: Option<String>,
+    pub(crate) pod: Option<Pod>,
+    /// Where it was seen, first first.
+    pub(crate) seen_on: Vec<EndpointId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    /// None for ids that are the same everywhere.
+    scope: Option<EndpointId>,
+    id: String,
+}
+
+impl Key {
+    fn new(endpoint: EndpointId, id: &str) -> Self {
+        Self {
+            scope: (!is_container_id(id)).then_some(endpoint),
+            id: id.to_owned(),
+        }
+    }
+}
+
+/// All containers, their names, and the execs in them.
+#[derive(Debug)]
+pub(crate) struct Containers {
+    known: Bounded<Key, Container>,
+    names: Bounded<(EndpointId, String), String>,
+    execs: Bounded<(EndpointId, String), String>,
+}
+
+impl Containers {
+    pub(crate) const fn new() -> Self {
+        Self {
+            known: Bounded::new(MAX_CONTAINERS),
+            names: Bounded::new(MAX_NAMES),
+            execs: Bounded::new(MAX_EXECS),
+        }
+    }
+
+    /// Takes over what an answer said; what it does not say stays.
+    pub(crate) fn learn(&mut self, endpoint: EndpointId, id: &str, seen: Container) {
+        let texts = [Some(id), seen.name.as_deref(), seen.image.as_deref()];
+        if texts.iter().flatten().any(|text| text.len() > MAX_TEXT) {
+            return;
+        }
+        let key = Key::new(endpoint, id);
+        let mut known = self.known.remove(&key).unwrap_or_default();
+        if let Some(name) = &seen.name {
+            if let Some(old) = known.name.as_deref().filter(|old| old != name) {
+                self.forget_name(endpoint, old, id);
+            }
+            self.names.insert((endpoint, name.clone()), id.to_owned());
+        }
+        known.name = seen.name.or(known.name);
+        known.image = seen.image.or(known.image);
+        known.pod = seen.pod.or(known.pod);
+        if !known.seen_on.contains(&endpoint) && known.seen_on.len() < MAX_SEEN_ON {
+            known.seen_on.push(endpoint);
+        }
+        self.known.insert(key, known);
+    }
+
+    /// Forgets that `id` has a name: it was removed. What ran in it is still known.
+    pub(crate) fn forget_names(&mut self, endpoint: EndpointId, id: &str) {
+        let known = self.known.get(&Key::new(endpoint, id));
+        if let Some(name) = known.and_then(|known| known.name.clone()) {
+            self.forget_name(endpoint, &name, id);
+        }
+    }
+
+    fn forget_name(&mut self, endpoint: EndpointId, name: &str, id: &str) {
+        let key = (endpoint, name.to_owned());
+        if self.names.get(&key).is_some_and(|named| named == id) {
+            self.names.remove(&key);
+        }
+    }
+
+    /// Forgets that the endpoint knows a container by this name: it said that there is none.
+    pub(crate) fn unknown(&mut self, endpoint: EndpointId, given: &str) {
+        let name = given.strip_prefix('/').unwrap_or(given);
+        self.names.remove(&(endpoint, name.to_owned()));
+    }
+
+    /// The full id of what a request calls `given`: full id, else name, else short id, as dockerd
+    /// looks it up (moby `daemon/container.go`, `GetContainer`).
+    pub(crate) fn resolve(&self, endpoint: EndpointId, given: &str) -> Option<String> {
+        if is_container_id(given) || self.get(endpoint, given).is_some() {
+            return Some(given.to_owned());
+        }
+        let name = given.strip_prefix('/').unwrap_or(given);
+        let named = self.names.get(&(endpoint, name.to_owned()));
+        named
+            .map(String::as_str)
+            .or_else(|| self.by_short_id(endpoint, given))
+            .map(str::to_owned)
+    }
+
+    /// The one container of the endpoint whose id begins so.
+    fn by_short_id(&self, endpoint: EndpointId, short: &str) -> Option<&str> {
+        if short.len() < MIN_SHORT_ID || !short.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return None;
+        }
+        let first = Key {
+            scope: None,
+            id: short.to_owned(),
+        };
+        let mut found = self
+            .known
+            .from(&first)
+            .take_while(|(key, _)| key.scope.is_none() && key.id.starts_with(short))
+            .filter(|(_, container)| container.seen_on.contains(&endpoint))
+            .map(|(key, _)| key.id.as_str());
+        let only = found.next()?;
+        found.next().is_none().then_some(only)
+    }
+
+    /// What is known of the container with this full id.
+    pub(crate) fn get(&self, endpoint: EndpointId, id: &str) -> Option<&Container> {
+        self.known.get(&Key::new(endpoint, id))
+    }
+
+    /// What is known of a container by its id alone, wherever it was seen.
+    pub(crate) fn anywhere(&self, id: &str) -> Option<&Container> {
+        self.known.get(&Key {
+            scope: None,
+            id: id.to_owned(),
+        })
+    }
+
+    /// Notes the container that an exec is for, as its request named it.
+    pub(crate) fn learn_exec(&mut self, endpoint: EndpointId, exec: &str, container: &str) {
+        if exec.len().max(container.len()) > MAX_TEXT {
+            return;
+        }
+        let id = self.resolve(endpoint, container);
+        let id = id.unwrap_or_else(|| container.to_owned());
+        self.execs.insert((endpoint, exec.to_owned()), id);
+    }
+
+    /// The container that an exec is for.
+    pub(crate) fn of_exec(&self, endpoint: EndpointId, exec: &str) -> Option<&str> {
+        let key = (endpoint, exec.to_owned());
+        self.execs.get(&key).map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests;

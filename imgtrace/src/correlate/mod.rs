@@ -1,0 +1,68 @@
+//! From what was seen to what was done: observations in, operations and their callers out.
+//!
+//! Pure: it asks no clock, no `/proc` and no daemon, so the same observations give the same
+//! reports. It knows no wire; conclusions are `verdict`'s.
+
+mod ancestry;
+mod bounded;
+mod caller;
+mod cgroup;
+mod connections;
+mod containers;
+mod denial;
+mod endpoints;
+mod images;
+mod losses;
+mod notices;
+mod operations;
+mod pod;
+mod processes;
+mod subject;
+mod summary;
+mod world;
+
+pub(crate) use bounded::Bounded;
+pub(crate) use caller::mention;
+pub(crate) use cgroup::Nested;
+pub(crate) use summary::Tally;
+pub(crate) use world::World;
+
+use self::losses::Losses;
+use self::notices::Notices;
+use self::operations::Operations;
+use crate::model::Report;
+use crate::observation::Observed;
+
+/// Everything that is remembered from one observation to the next.
+#[derive(Debug)]
+pub(crate) struct Correlator {
+    world: World,
+    operations: Operations,
+    losses: Losses,
+    notices: Notices,
+}
+
+impl Correlator {
+    pub(crate) const fn new() -> Self {
+        Self {
+            world: World::new(),
+            operations: Operations::new(),
+            losses: Losses::new(),
+            notices: Notices::new(),
+        }
+    }
+
+    /// What is known at this point.
+    pub(crate) const fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Takes in one observation and appends what it makes to show.
+    pub(crate) fn observe(&mut self, observed: &Observed, out: &mut Vec<Report>) {
+        let Observed { at, what } = observed;
+        self.world.observe(*at, what, out);
+        self.operations.observe(*at, what, &mut self.world, out);
+        self.losses.observe(*at, what, &self.world, out);
+        self.notices.observe(*at, what, &self.world, out);
+    }
+}

@@ -1,0 +1,192 @@
+//! Counts what a run comes to.
+
+use std::collections::BTreeMap;
+
+use super::bounded::Bounded;
+use crate::model::{
+    AnomalyCount, Caller, CallerCount, Endpoint, EndpointCount, EndpointId, FindingCount, Loss,
+    LossCount, LossKind, Op, Operation, OperationCount, Outcome, Report, Rule, Severity, Stamp,
+    Summary,
+};
+use crate::observation::{Anomaly, Observation, Observed};
+
+/// Callers told apart while counting; the least active ones are summed when there are more.
+const MAX_CALLERS: usize = 1_024;
+
+/// Callers that the summary names.
+const NAMED_CALLERS: usize = 10;
+
+/// Endpoints that the summary names.
+const MAX_ENDPOINTS: usize = 256;
+
+/// The counts so far.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    began: Option<Stamp>,
+    operations: BTreeMap<Op, OperationCount>,
+    callers: Bounded<CallerKey, CallerCount>,
+    other_callers: u64,
+    findings: BTreeMap<(Rule, Severity), u64>,
+    endpoints: Bounded<EndpointId, EndpointCount>,
+    losses: BTreeMap<LossKind, LossCount>,
+    anomalies: BTreeMap<Anomaly, u64>,
+}
+
+/// What makes two callers the same: the container or unit, and the program.
+type CallerKey = (Option<String>, String);
+
+impl Tally {
+    pub(crate) const fn new() -> Self {
+        Self {
+            began: None,
+            operations: BTreeMap::new(),
+            callers: Bounded::new(MAX_CALLERS),
+            other_callers: 0,
+            findings: BTreeMap::new(),
+            endpoints: Bounded::new(MAX_ENDPOINTS),
+            losses: BTreeMap::new(),
+            anomalies: BTreeMap::new(),
+        }
+    }
+
+    /// Counts what no report tells.
+    pub(crate) fn observe(&mut self, observed: &Observed) {
+        self.began.get_or_insert(observed.at);
+        match &observed.what {
+            Observation::Anomaly { anomaly, .. } => {
+                *self.anomalies.entry(*anomaly).or_default() += 1;
+            }
+            Observation::Connected { endpoint, .. } => {
+                if let Some(count) = self.endpoints.get_mut(endpoint) {
+                    count.connections += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Counts a report.
+    pub(crate) fn count(&mut self, report: &Report) {
+        match report {
+            Report::Ended(operation) => self.operation(operation),
+            Report::Finding(finding) => {
+                *self
+                    .findings
+                    .entry((finding.rule, finding.severity))
+                    .or_default() += 1;
+            }
+            Report::Endpoint(_, endpoint) => self.endpoint(endpoint),
+            Report::Loss(loss) => self.loss(loss),
+            Report::Began(_) | Report::Progress(_) | Report::Notice(_) | Report::Summary(_) => {}
+        }
+    }
+
+    fn operation(&mut self, operation: &Operation) {
+        let op = operation.op;
+        let count = self.operations.entry(op).or_insert(OperationCount {
+            op,
+            ok: 0,
+            error: 0,
+            unknown: 0,
+        });
+        match operation.outcome {
+            Some(Outcome::Ok) => count.ok += 1,
+            Some(Outcome::Error) => count.error += 1,
+            Some(Outcome::Unknown) | None => count.unknown += 1,
+        }
+        if let Some(id) = operation.endpoint.id
+            && let Some(count) = self.endpoints.get_mut(&id)
+        {
+            count.operations += 1;
+        }
+        match &operation.caller {
+            Some(caller) => self.caller(caller),
+            None => self.other_callers += 1,
+        }
+    }
+
+    fn caller(&mut self, caller: &Caller) {
+        let container = caller.container.as_ref().map(|container| &container.id);
+        let key = (
+            container.or(caller.unit.as_ref()).cloned(),
+            caller.program().to_owned(),
+        );
+        if let Some(count) = self.callers.get_mut(&key) {
+            count.operations += 1;
+            count.place = caller.place();
+            return;
+        }
+        let count = CallerCount {
+            place: caller.place(),
+            program: key.1.clone(),
+            operations: 1,
+        };
+        if let Some((_, gone)) = self.callers.insert(key, count) {
+            self.other_callers += gone.operations;
+        }
+    }
+
+    fn endpoint(&mut self, endpoint: &Endpoint) {
+        if self.endpoints.get_mut(&endpoint.id).is_none() {
+            let count = EndpointCount {
+                id: endpoint.id,
+                runtime: endpoint.runtime,
+                path: endpoint.path.clone(),
+                connections: 0,
+                operations: 0,
+            };
+            self.endpoints.insert(endpoint.id, count);
+        }
+    }
+
+    fn loss(&mut self, loss: &Loss) {
+        let count = self.losses.entry(loss.what).or_insert(LossCount {
+            what: loss.what,
+            records: 0,
+            bytes: 0,
+        });
+        count.records = count.records.saturating_add(loss.records);
+        count.bytes = count.bytes.saturating_add(loss.bytes);
+    }
+
+    /// What it all comes to.
+    pub(crate) fn summary(&self, at: Stamp) -> Summary {
+        let mut callers: Vec<_> = self.callers.iter().map(|(_, count)| count).collect();
+        callers.sort_by_key(|count| std::cmp::Reverse(count.operations));
+        let (named, rest) = callers.split_at(callers.len().min(NAMED_CALLERS));
+        let rest: u64 = rest.iter().map(|count| count.operations).sum();
+        Summary {
+            began: self.began.unwrap_or(at),
+            at,
+            operations: self.operations.values().copied().collect(),
+            callers: named.iter().copied().cloned().collect(),
+            other_callers: self.other_callers + rest,
+            findings: self.findings.iter().map(finding_count).collect(),
+            endpoints: self
+                .endpoints
+                .iter()
+                .map(|(_, count)| count.clone())
+                .collect(),
+            losses: self.losses.values().copied().collect(),
+            anomalies: self.anomalies.iter().map(anomaly_count).collect(),
+        }
+    }
+}
+
+const fn finding_count((key, count): (&(Rule, Severity), &u64)) -> FindingCount {
+    FindingCount {
+        rule: key.0,
+        severity: key.1,
+        count: *count,
+    }
+}
+
+const fn anomaly_count((anomaly, count): (&Anomaly, &u64)) -> AnomalyCount {
+    AnomalyCount {
+        anomaly: *anomaly,
+        count: *count,
+    }
+}
+
+#[cfg(test)]
+mod tests;

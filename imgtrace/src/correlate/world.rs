@@ -1,0 +1,163 @@
+//! What is known of the machine at one point of the run: who is who, what is called what.
+
+use super::cgroup::{Nested, Place};
+use super::connections::{Connection, Connections};
+use super::containers::{Container, Containers};
+use super::endpoints::Endpoints;
+use super::images::Images;
+use super::pod::{self, Pods};
+use super::processes::Processes;
+use crate::model::{Endpoint, EndpointId, Process, ProcessKey, Report, Stamp};
+use crate::observation::{ConnectionId, Fact, Observation};
+
+/// Tables of names and identities, each with its bound.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(super) endpoints: Endpoints,
+    pub(super) connections: Connections,
+    pub(super) containers: Containers,
+    pub(super) images: Images,
+    pub(super) pods: Pods,
+    processes: Processes,
+}
+
+impl World {
+    pub(super) const fn new() -> Self {
+        Self {
+            endpoints: Endpoints::new(),
+            connections: Connections::new(),
+            containers: Containers::new(),
+            images: Images::new(),
+            pods: Pods::new(),
+            processes: Processes::new(),
+        }
+    }
+
+    /// A process that was described.
+    pub(crate) fn process(&self, key: &ProcessKey) -> Option<&Process> {
+        self.processes.get(key)
+    }
+
+    /// An endpoint that was found.
+    pub(crate) fn endpoint(&self, id: EndpointId) -> Option<&Endpoint> {
+        self.endpoints.get(id)
+    }
+
+    /// The containers around the daemon behind an endpoint, outermost first; none if it is not
+    /// known where that daemon lives.
+    pub(crate) fn around_server(&self, id: EndpointId) -> Option<Vec<Nested>> {
+        let server = self.endpoint(id)?.server.as_ref()?;
+        let process = self.process(&server.process)?;
+        Some(Place::of(&process.cgroups)?.containers)
+    }
+
+    pub(super) fn observe(&mut self, at: Stamp, what: &Observation, out: &mut Vec<Report>) {
+        match what {
+            Observation::Endpoint(endpoint) => self.endpoint_found(at, endpoint, out),
+            Observation::Process(process) => self.processes.describe(process.clone()),
+            Observation::Connected {
+                connection,
+                endpoint,
+                client,
+                joined,
+            } => self.connected(*connection, *endpoint, *client, *joined),
+            Observation::Speaker {
+                connection,
+                process,
+            } => self.spoken(*connection, *process),
+            Observation::Disconnected { connection } => {
+                let gone = self.connections.close(*connection);
+                self.release(gone);
+            }
+            Observation::Learned { connection, fact } => self.learned(at, *connection, fact, out),
+            _ => {}
+        }
+    }
+
+    fn endpoint_found(&mut self, at: Stamp, endpoint: &Endpoint, out: &mut Vec<Report>) {
+        let id = endpoint.id;
+        let changed = self.endpoints.update(endpoint.clone());
+        if let Some(server) = changed.held {
+            self.processes.hold(server);
+        }
+        for server in changed.released {
+            self.processes.release(server);
+        }
+        let now = self.endpoints.get(id).filter(|_| changed.shown);
+        out.extend(now.map(|endpoint| Report::Endpoint(at, endpoint.clone())));
+    }
+
+    fn connected(
+        &mut self,
+        id: ConnectionId,
+        endpoint: EndpointId,
+        client: Option<ProcessKey>,
+        joined: bool,
+    ) {
+        let connection = Connection {
+            endpoint,
+            client,
+            speaker: None,
+            joined,
+        };
+        connection
+            .processes()
+            .for_each(|key| self.processes.hold(key));
+        let replaced = self.connections.open(id, connection);
+        self.release(replaced);
+    }
+
+    fn spoken(&mut self, id: ConnectionId, process: ProcessKey) {
+        if let Some(spoken) = self.connections.speak(id, process) {
+            spoken
+                .held
+                .into_iter()
+                .for_each(|key| self.processes.hold(key));
+            spoken
+                .released
+                .into_iter()
+                .for_each(|key| self.processes.release(key));
+        }
+    }
+
+    fn release(&mut self, connections: impl IntoIterator<Item = Connection>) {
+        for connection in connections {
+            for key in connection.processes() {
+                self.processes.release(key);
+            }
+        }
+    }
+
+    fn learned(&mut self, at: Stamp, id: ConnectionId, fact: &Fact, out: &mut Vec<Report>) {
+        let Some(endpoint) = self.connections.get(id).map(|it| it.endpoint) else {
+            return;
+        };
+        match fact {
+            Fact::Container { id, name, image } => {
+                let seen = Container {
+                    name: name.clone(),
+                    image: image.clone(),
+                    ..Container::default()
+                };
+                self.learn_container(endpoint, id, seen);
+            }
+            Fact::Image { id, names } => self.images.learn(endpoint, id, names),
+            Fact::Exec { id, container } => self.containers.learn_exec(endpoint, id, container),
+            Fact::Version { version } => {
+                let news = self.endpoints.learn_version(endpoint, version);
+                out.extend(news.map(|endpoint| Report::Endpoint(at, endpoint.clone())));
+            }
+        }
+    }
+
+    /// Takes over what was seen of a container, and the pod that its name may tell.
+    pub(super) fn learn_container(&mut self, endpoint: EndpointId, id: &str, mut seen: Container) {
+        if seen.pod.is_none() {
+            seen.pod = seen.name.as_deref().and_then(pod::from_container_name);
+        }
+        if let Some(pod) = &seen.pod {
+            self.pods.learn(pod);
+        }
+        self.containers.learn(endpoint, id, seen);
+    }
+}

@@ -1,0 +1,65 @@
+//! DinD: a process inside a container drives a runtime that runs inside that same container.
+//!
+//! It is no DooD, and it is said once for each container and endpoint, so that the two are not
+//! taken for each other: both bind the same path.
+
+use super::placement::Placement;
+use super::{Seen, Verdict};
+use crate::correlate::Bounded;
+use crate::model::{EndpointId, Finding, Rule, Severity};
+
+/// Pairs of container and endpoint that are remembered as said.
+const MAX_PAIRS: usize = 4_096;
+
+/// The rule.
+#[derive(Debug)]
+pub(super) struct Dind {
+    said: Bounded<(String, EndpointId), ()>,
+}
+
+impl Dind {
+    pub(super) const fn new() -> Self {
+        Self {
+            said: Bounded::new(MAX_PAIRS),
+        }
+    }
+}
+
+impl Verdict for Dind {
+    fn check(&mut self, seen: &Seen<'_>) -> Vec<Finding> {
+        let Some(placement) = seen.placement.filter(|it| it.is_inside() && !it.is_self()) else {
+            return Vec::new();
+        };
+        let pair = (placement.container.id.clone(), placement.endpoint);
+        if self.said.get_mut(&pair).is_some() {
+            return Vec::new();
+        }
+        self.said.insert(pair, ());
+        vec![finding(seen, placement)]
+    }
+}
+
+fn finding(seen: &Seen<'_>, placement: &Placement<'_>) -> Finding {
+    let operation = seen.operation;
+    let endpoint = &operation.endpoint;
+    let mut evidence = placement.evidence();
+    evidence.push("the daemon is inside the caller's container, so this is not DooD".to_owned());
+    evidence.extend(operation.evidence.iter().cloned());
+    Finding {
+        at: seen.at,
+        rule: Rule::Dind,
+        severity: Severity::Info,
+        summary: format!(
+            "{} drives {} ({}), which runs inside it",
+            placement.who(),
+            endpoint.path,
+            endpoint.runtime.as_str()
+        ),
+        evidence,
+        image: None,
+        operations: vec![operation.id],
+    }
+}
+
+#[cfg(test)]
+mod tests;

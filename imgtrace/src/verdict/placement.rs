@@ -1,0 +1,125 @@
+//! Where a caller in a container stands to the daemon that it drives.
+//!
+//! Both are placed by the names of their control groups. Nothing is claimed where one of the two
+//! is not known.
+
+use crate::correlate::{Nested, World, mention};
+use crate::model::{Caller, CallerContainer, EndpointId, Operation, ProcessKey, Runtime};
+
+/// A caller inside a container, and the daemon.
+#[derive(Debug)]
+pub(super) struct Placement<'a> {
+    pub(super) endpoint: EndpointId,
+    pub(super) caller: &'a Caller,
+    /// The caller's innermost container.
+    pub(super) container: &'a CallerContainer,
+    server: ProcessKey,
+    /// How the daemon is called in evidence: `pid 812 (dockerd)`.
+    server_mention: String,
+    /// The containers around the daemon, outermost first.
+    around_server: Vec<Nested>,
+}
+
+impl<'a> Placement<'a> {
+    /// The placement of an operation's caller; none unless it is known to be in a container, and
+    /// where the daemon is.
+    pub(super) fn of(operation: &'a Operation, world: &World) -> Option<Self> {
+        let caller = operation.caller.as_ref()?;
+        let endpoint = operation.endpoint.id?;
+        let server = world.endpoint(endpoint)?.server.as_ref()?.process;
+        Some(Self {
+            endpoint,
+            caller,
+            container: caller.container.as_ref()?,
+            server,
+            server_mention: mention(world, server),
+            around_server: world.around_server(endpoint)?,
+        })
+    }
+
+    /// True if the daemon runs inside the caller's container, or in one that is inside it.
+    pub(super) fn is_inside(&self) -> bool {
+        let container = &self.container.id;
+        self.around_server
+            .iter()
+            .any(|nested| nested.id == *container)
+    }
+
+    /// `pod ci/runner-0 (containerd)`.
+    pub(super) fn who(&self) -> String {
+        let container = || format!("container {}", self.container.label());
+        let place = self.caller.place().unwrap_or_else(container);
+        match self.container.runtime {
+            Some(runtime) => format!("{place} ({})", runtime.as_str()),
+            None => place,
+        }
+    }
+
+    /// Where what the daemon starts will run, as seen from the caller.
+    pub(super) fn started_where(&self) -> String {
+        let around = self.around_server.iter().map(|nested| &nested.id);
+        match self.around_server.last() {
+            _ if around.eq(self.container.outer.iter()) => "beside it".to_owned(),
+            Some(nested) => format!("in container {}", short(&nested.id)),
+            None => "on the host".to_owned(),
+        }
+    }
+
+    /// True if the caller's own runtime and the daemon have no store in common.
+    pub(super) fn is_other_store(&self, daemon: Runtime) -> bool {
+        let own = self.container.runtime.and_then(store_of);
+        own.zip(store_of(daemon))
+            .is_some_and(|(own, daemon)| own != daemon)
+    }
+
+    /// How it is known where the two are, a sentence each.
+    pub(super) fn evidence(&self) -> Vec<String> {
+        let caller = format!(
+            "pid {} ({}) is in {} by its control group",
+            self.caller.key.pid,
+            self.caller.comm,
+            chain(self.container.outer.iter().chain([&self.container.id]))
+        );
+        let around = self.around_server.iter().map(|nested| &nested.id);
+        let server = format!(
+            "{} serves {} and is in {} by its control group",
+            self.server_mention,
+            self.endpoint,
+            chain(around)
+        );
+        vec![caller, server]
+    }
+
+    /// True if the caller is the daemon itself.
+    pub(super) fn is_self(&self) -> bool {
+        self.caller.key == self.server
+    }
+}
+
+/// `container 9f3c… inside container 77aa…`, from ids that stand outermost first.
+fn chain<'a>(ids: impl DoubleEndedIterator<Item = &'a String>) -> String {
+    let names: Vec<_> = ids.rev().map(|id| format!("container {id}")).collect();
+    if names.is_empty() {
+        "no container".to_owned()
+    } else {
+        names.join(" inside ")
+    }
+}
+
+/// Digits of an id in a sentence.
+const SHORT_ID: usize = 12;
+
+/// The beginning of an id.
+pub(super) fn short(id: &str) -> &str {
+    id.get(..SHORT_ID).unwrap_or(id)
+}
+
+/// Runtimes that keep their images in one store get the same word.
+const fn store_of(runtime: Runtime) -> Option<&'static str> {
+    match runtime {
+        Runtime::Docker | Runtime::CriDockerd | Runtime::Dockershim => Some("docker"),
+        Runtime::Podman | Runtime::CriO => Some("containers-storage"),
+        Runtime::Containerd => Some("containerd"),
+        Runtime::BuildKit | Runtime::Shim | Runtime::Cri => None,
+    }
+}
