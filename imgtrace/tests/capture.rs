@@ -1,12 +1,19 @@
 //! The kernel programs on the running kernel, with sockets of the test's own.
 
-use std::{io::{Read as _, Write as _}, os::unix::net::{UnixListener, UnixStream}, time::Duration};
+use std::{
+    io::{Read as _, Write as _},
+    os::unix::net::{UnixListener, UnixStream},
+    time::Duration,
+};
 
 use imgtrace::capture::{Capture, Options, Record};
 
 #[test]
 fn smoke() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let mut capture = Capture::load(Options::default(), &["docker.sock"]).unwrap();
         eprintln!("rows before {:?}", capture.sockets().unwrap().len());

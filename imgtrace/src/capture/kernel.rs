@@ -365,7 +365,9 @@ fn name_runtimes(ebpf: &mut Ebpf, basenames: &[&str]) -> Result<(), Error> {
         HashMap::try_from(map).map_err(|source| Error::Table { name: NAME, source })?;
     for basename in basenames {
         let key = Basename::of(basename.as_bytes()).key();
-        table.insert(key, 1, 0).map_err(|source| Error::Table { name: NAME, source })?;
+        table
+            .insert(key, 1, 0)
+            .map_err(|source| Error::Table { name: NAME, source })?;
     }
     Ok(())
 }

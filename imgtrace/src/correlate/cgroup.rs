@@ -96,15 +96,14 @@ impl<'a> Walk<'a> {
         if let Some(uid) = pod_uid(pod) {
             self.pod_uid = Some(uid);
         }
-        match container {
-            Some((id, runtime)) => self.enter(id, runtime),
-            None => {
-                if is_unit(segment) {
-                    self.place.unit = Some(segment.to_owned());
-                }
-                self.above = Some((segment, self.above.is_none()));
-            }
+        if let Some((id, runtime)) = container {
+            self.enter(id, runtime);
+            return;
         }
+        if is_unit(segment) {
+            self.place.unit = Some(segment.to_owned());
+        }
+        self.above = Some((segment, self.above.is_none()));
     }
 
     fn enter(&mut self, id: &str, runtime: Option<Runtime>) {
