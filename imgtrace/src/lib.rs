@@ -7,6 +7,7 @@
 pub mod capture;
 mod correlate;
 pub mod decode;
+pub mod host;
 pub mod model;
 pub mod observation;
 pub mod trace;
