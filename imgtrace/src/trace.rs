@@ -31,7 +31,9 @@ impl Trace {
         let mut reports = Vec::new();
         self.correlator.observe(observed, &mut reports);
         for report in reports {
-            let findings = self.verdicts.check(&report, self.correlator.world());
+            let findings = self
+                .verdicts
+                .check(observed.at, &report, self.correlator.world());
             out.push(report);
             out.extend(findings.into_iter().map(Report::Finding));
         }
@@ -55,6 +57,8 @@ impl Default for Trace {
     }
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 pub(crate) mod scene;
 #[cfg(test)]

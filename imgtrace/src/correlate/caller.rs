@@ -4,7 +4,7 @@ use super::World;
 use super::ancestry;
 use super::cgroup::{Nested, Place};
 use super::connections::Connection;
-use crate::model::{Caller, CallerContainer, Pod, Process, ProcessKey, Source};
+use crate::model::{Caller, CallerContainer, Pod, Process, ProcessKey};
 
 /// A caller, and how it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,21 +41,11 @@ impl Attribution {
                 };
             }
         };
-        let caller = world.process(&asked);
-        match caller {
-            None => evidence.push(format!(
-                "nothing is known of pid {} but its number",
-                asked.pid
-            )),
-            Some(process) if process.source == Source::Proc => evidence.push(format!(
-                "pid {} was described by /proc, some time after it connected",
-                asked.pid
-            )),
-            Some(_) => {}
-        }
+        let caller = world.process(&asked).map(|it| describe(world, it));
+        evidence.extend(reservation(world, asked));
         Self {
-            caller: caller.map(|process| describe(world, process)),
             inferred: connection.speaker.is_some() && caller.is_some(),
+            caller,
             evidence,
         }
     }
@@ -63,10 +53,22 @@ impl Attribution {
     /// A process that was seen as it asked.
     pub(crate) fn seen(world: &World, key: ProcessKey) -> Self {
         Self {
-            caller: world.process(&key).map(|process| describe(world, process)),
-            ..Self::default()
+            caller: world.process(&key).map(|it| describe(world, it)),
+            inferred: false,
+            evidence: reservation(world, key).into_iter().collect(),
         }
     }
+}
+
+/// Why a process is not known as well as it should be.
+fn reservation(world: &World, key: ProcessKey) -> Option<String> {
+    let pid = key.pid;
+    if world.process(&key).is_none() {
+        return Some(format!("nothing is known of pid {pid} but its number"));
+    }
+    world
+        .is_described_late(&key)
+        .then(|| format!("what pid {pid} runs was read from /proc, some time after it connected"))
 }
 
 fn unknown(connection: &Connection) -> String {

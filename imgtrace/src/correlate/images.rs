@@ -15,6 +15,9 @@ const MAX_NAMES: usize = 8_192;
 /// Names kept of one image.
 const MAX_NAMES_EACH: usize = 16;
 
+/// Fewest hex digits that are taken for a short id.
+const MIN_SHORT_ID: usize = 4;
+
 /// Longest name or id that is kept.
 const MAX_TEXT: usize = 1_024;
 
@@ -36,6 +39,7 @@ impl Images {
     /// Takes over all names of an image, as a list or an inspection told them.
     pub(crate) fn learn(&mut self, endpoint: EndpointId, id: &str, names: &[String]) {
         self.ids.forget_id(endpoint, id);
+        self.ids.add_unnamed(endpoint, id);
         for name in names.iter().take(MAX_NAMES_EACH).rev() {
             self.ids.add(endpoint, id, name);
         }
@@ -63,6 +67,24 @@ impl Images {
             .or_else(|| self.digests.name_of(endpoint, id))
     }
 
+    /// The image id that a short id stands for, unless it is a name that was seen.
+    ///
+    /// A reference cannot tell the two apart: `docker run cbb60b12ab34` asks for the image of that
+    /// name if there is one, else for the one image whose id begins so (moby `daemon/images`,
+    /// `GetImage`), and its normalised form is `docker.io/library/cbb60b12ab34:latest` either way.
+    pub(crate) fn by_short_id(&self, endpoint: EndpointId, reference: &str) -> Option<&str> {
+        let short = reference.strip_prefix("docker.io/library/")?;
+        let short = short.strip_suffix(":latest")?;
+        if short.len() < MIN_SHORT_ID || self.digests.id_of(endpoint, reference).is_some() {
+            return None;
+        }
+        if self.ids.id_of(endpoint, reference).is_some() {
+            return None;
+        }
+        self.ids
+            .only_with_prefix(endpoint, &format!("sha256:{short}"))
+    }
+
     /// Forgets a name or an id that was removed.
     pub(crate) fn forget(&mut self, endpoint: EndpointId, name_or_id: &str) {
         for names in [&mut self.ids, &mut self.digests] {
@@ -88,6 +110,13 @@ impl Names {
         }
     }
 
+    /// Notes that an id exists.
+    fn add_unnamed(&mut self, endpoint: EndpointId, id: &str) {
+        if id.len() <= MAX_TEXT {
+            self.by_id.insert((endpoint, id.to_owned()), Vec::new());
+        }
+    }
+
     fn add(&mut self, endpoint: EndpointId, id: &str, name: &str) {
         if id.len().max(name.len()) > MAX_TEXT {
             return;
@@ -105,6 +134,14 @@ impl Names {
     fn id_of(&self, endpoint: EndpointId, name: &str) -> Option<&str> {
         let key = (endpoint, name.to_owned());
         self.by_name.get(&key).map(String::as_str)
+    }
+
+    fn only_with_prefix(&self, endpoint: EndpointId, prefix: &str) -> Option<&str> {
+        let first = (endpoint, prefix.to_owned());
+        let ids = self.by_id.from(&first).map(|(key, _)| key);
+        let mut found = ids.take_while(|(on, id)| *on == endpoint && id.starts_with(prefix));
+        let (_, only) = found.next()?;
+        found.next().is_none().then_some(only.as_str())
     }
 
     /// The latest name; one without a digest where there is one.

@@ -12,13 +12,21 @@ const MAX_IDLE: usize = 8_192;
 #[derive(Debug)]
 pub(crate) struct Processes {
     held: BTreeMap<ProcessKey, Held>,
-    idle: Bounded<ProcessKey, Process>,
+    idle: Bounded<ProcessKey, Described>,
 }
 
 #[derive(Debug, Default)]
 struct Held {
     references: usize,
-    process: Option<Process>,
+    described: Option<Described>,
+}
+
+/// A process, put together from all that was said of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Described {
+    pub(crate) process: Process,
+    /// True if what it runs was read from `/proc`: it may have run something else before.
+    pub(crate) late: bool,
 }
 
 impl Processes {
@@ -29,9 +37,9 @@ impl Processes {
         }
     }
 
-    pub(crate) fn get(&self, key: &ProcessKey) -> Option<&Process> {
+    pub(crate) fn get(&self, key: &ProcessKey) -> Option<&Described> {
         match self.held.get(key) {
-            Some(held) => held.process.as_ref(),
+            Some(held) => held.described.as_ref(),
             None => self.idle.get(key),
         }
     }
@@ -39,11 +47,15 @@ impl Processes {
     /// Takes over a description: whole if it is as good as what was known, else what was missing.
     pub(crate) fn describe(&mut self, process: Process) {
         let key = process.key;
+        let new = Described {
+            late: process.source == Source::Proc,
+            process,
+        };
         if let Some(held) = self.held.get_mut(&key) {
-            held.process = Some(better(held.process.take(), process));
+            held.described = Some(better(held.described.take(), new));
         } else {
             let known = self.idle.remove(&key);
-            self.idle.insert(key, better(known, process));
+            self.idle.insert(key, better(known, new));
         }
     }
 
@@ -51,8 +63,8 @@ impl Processes {
     pub(crate) fn hold(&mut self, key: ProcessKey) {
         let held = self.held.entry(key).or_default();
         held.references += 1;
-        if held.process.is_none() {
-            held.process = self.idle.remove(&key);
+        if held.described.is_none() {
+            held.described = self.idle.remove(&key);
         }
     }
 
@@ -65,37 +77,51 @@ impl Processes {
         if held.references > 0 {
             return;
         }
-        if let Some(process) = self.held.remove(&key).and_then(|held| held.process) {
-            self.idle.insert(key, process);
+        if let Some(described) = self.held.remove(&key).and_then(|held| held.described) {
+            self.idle.insert(key, described);
         }
     }
 }
 
 /// Of two descriptions of one process the better one; of two equally good ones the later.
 ///
-/// What only the other one says is taken over, unless the process ran another program then.
-fn better(known: Option<Process>, new: Process) -> Process {
+/// What only the other one says is taken over; what it runs only unless that changed in between.
+fn better(known: Option<Described>, new: Described) -> Described {
     let Some(known) = known else {
         return new;
     };
-    let (mut best, other) = if new.source <= known.source {
+    let (mut best, other) = if new.process.source <= known.process.source {
         (new, known)
     } else {
         (known, new)
     };
-    if best.exe.is_none() || other.exe.is_none() || best.exe == other.exe {
-        best.exe = best.exe.or(other.exe);
-        if best.args.is_none() && other.args.is_some() {
-            best.args = other.args;
-            best.args_cut = other.args_cut;
-            if best.source == Source::Accept {
-                best.source = other.source;
-            }
-        }
+    best.late |= complete_program(&mut best.process, &other.process) && other.late;
+    complete(&mut best.process, other.process);
+    best
+}
+
+/// Takes over program and command line where they are missing; true if something was.
+fn complete_program(best: &mut Process, other: &Process) -> bool {
+    if best.exe.is_some() && other.exe.is_some() && best.exe != other.exe {
+        return false;
     }
-    best.user = best.user.or(other.user);
-    best.cgroups.v1 = best.cgroups.v1.or(other.cgroups.v1);
-    best.cgroups.v2 = best.cgroups.v2.or(other.cgroups.v2);
+    let exe = best.exe.is_none() && other.exe.is_some();
+    if exe {
+        best.exe.clone_from(&other.exe);
+    }
+    let args = best.args.is_none() && other.args.is_some();
+    if args {
+        best.args.clone_from(&other.args);
+        best.args_cut = other.args_cut;
+    }
+    exe || args
+}
+
+/// Takes over what does not change with the program.
+fn complete(best: &mut Process, other: Process) {
+    best.user = best.user.take().or(other.user);
+    best.cgroups.v1 = best.cgroups.v1.take().or(other.cgroups.v1);
+    best.cgroups.v2 = best.cgroups.v2.take().or(other.cgroups.v2);
     if best.ancestors.is_empty() {
         best.ancestors = other.ancestors;
     }
@@ -105,7 +131,6 @@ fn better(known: Option<Process>, new: Process) -> Process {
     if best.pid_ns == 0 {
         best.pid_ns = other.pid_ns;
     }
-    best
 }
 
 #[cfg(test)]

@@ -32,15 +32,31 @@ pub(super) fn complete(
         subject.container = container.map(str::to_owned);
     }
     complete_container(subject, op, endpoint, world);
-    if BY_IMAGE_ID.contains(&op)
-        && subject.image.is_none()
+    if BY_IMAGE_ID.contains(&op) {
+        name_image(subject, endpoint, world)
+    } else {
+        Vec::new()
+    }
+}
+
+/// Puts in the name of an image that was called by its id, and the id that a short one stands for.
+fn name_image(subject: &mut Subject, endpoint: EndpointId, world: &World) -> Vec<String> {
+    let mut inferred = Vec::new();
+    if let Some(short) = &subject.image
+        && let Some(id) = world.images.by_short_id(endpoint, short)
+    {
+        subject.image = None;
+        subject.digest = Some(id.to_owned());
+        inferred.push("digest".to_owned());
+    }
+    if subject.image.is_none()
         && let Some(id) = &subject.digest
         && let Some(name) = world.images.name_of(endpoint, id)
     {
         subject.image = Some(name.to_owned());
-        return vec!["image".to_owned()];
+        inferred.push("image".to_owned());
     }
-    Vec::new()
+    inferred
 }
 
 fn complete_container(subject: &mut Subject, op: Op, endpoint: EndpointId, world: &World) {

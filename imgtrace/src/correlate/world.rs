@@ -35,7 +35,14 @@ impl World {
 
     /// A process that was described.
     pub(crate) fn process(&self, key: &ProcessKey) -> Option<&Process> {
-        self.processes.get(key)
+        self.processes.get(key).map(|described| &described.process)
+    }
+
+    /// True if what a process runs was read from `/proc`, some time after it did something.
+    pub(super) fn is_described_late(&self, key: &ProcessKey) -> bool {
+        self.processes
+            .get(key)
+            .is_some_and(|described| described.late)
     }
 
     /// An endpoint that was found.

@@ -197,7 +197,7 @@ fn a_joined_connection_of_which_nobody_is_known() {
         pull.evidence,
         [
             "it is not known who connected, pid 12 (portainer) reads the answers",
-            "pid 12 was described by /proc, some time after it connected"
+            "what pid 12 runs was read from /proc, some time after it connected"
         ]
     );
 }

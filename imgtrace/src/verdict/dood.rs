@@ -94,7 +94,7 @@ fn first(seen: &Seen<'_>, placement: &Placement<'_>, drives: &str) -> Finding {
         at: seen.at,
         rule: Rule::Dood,
         severity: Severity::Warning,
-        summary: format!("{drives}, outside of it: first a {}", operation.op.as_str()),
+        summary: format!("{drives}, which runs outside of it"),
         evidence,
         image: operation.subject.image.clone(),
         operations: vec![operation.id],

@@ -30,7 +30,7 @@ struct Seen<'a> {
     operation: &'a Operation,
     /// Where the caller stands to the daemon; none if one of them is in no container or unknown.
     placement: Option<&'a Placement<'a>>,
-    /// Now: the operation's begin or its end.
+    /// Now.
     at: Stamp,
 }
 
@@ -47,8 +47,8 @@ impl Verdicts {
         }
     }
 
-    /// What a report shows.
-    pub(crate) fn check(&mut self, report: &Report, world: &World) -> Vec<Finding> {
+    /// What a report shows that was made at this moment.
+    pub(crate) fn check(&mut self, at: Stamp, report: &Report, world: &World) -> Vec<Finding> {
         let (Report::Began(operation) | Report::Ended(operation)) = report else {
             return Vec::new();
         };
@@ -59,7 +59,7 @@ impl Verdicts {
         let seen = Seen {
             operation,
             placement: placement.as_ref(),
-            at: operation.ended_at.unwrap_or(operation.at),
+            at,
         };
         let rules = self.rules.iter_mut();
         rules.flat_map(|rule| rule.check(&seen)).collect()
