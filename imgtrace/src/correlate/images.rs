@@ -67,22 +67,31 @@ impl Images {
             .or_else(|| self.digests.name_of(endpoint, id))
     }
 
-    /// The image id that a short id stands for, unless it is a name that was seen.
-    ///
-    /// A reference cannot tell the two apart: `docker run cbb60b12ab34` asks for the image of that
-    /// name if there is one, else for the one image whose id begins so (moby `daemon/images`,
-    /// `GetImage`), and its normalised form is `docker.io/library/cbb60b12ab34:latest` either way.
-    pub(crate) fn by_short_id(&self, endpoint: EndpointId, reference: &str) -> Option<&str> {
-        let short = reference.strip_prefix("docker.io/library/")?;
-        let short = short.strip_suffix(":latest")?;
-        if short.len() < MIN_SHORT_ID || self.digests.id_of(endpoint, reference).is_some() {
-            return None;
-        }
-        if self.ids.id_of(endpoint, reference).is_some() {
+    /// The image id that its first digits stand for, with or without `sha256:` before them.
+    pub(crate) fn by_short_id(&self, endpoint: EndpointId, given: &str) -> Option<&str> {
+        let short = given.strip_prefix("sha256:").unwrap_or(given);
+        if short.len() < MIN_SHORT_ID {
             return None;
         }
         self.ids
             .only_with_prefix(endpoint, &format!("sha256:{short}"))
+    }
+
+    /// The image id that a reference means if it is no name that was seen but a short id.
+    ///
+    /// A reference cannot tell the two apart: `docker run cbb60b12` asks for the image of that
+    /// name if there is one, else for the one image whose id begins so (moby `daemon/images`,
+    /// `GetImage`), and its normalised form is `docker.io/library/cbb60b12:latest` either way.
+    pub(crate) fn by_id_like_name(&self, endpoint: EndpointId, reference: &str) -> Option<&str> {
+        let short = reference.strip_prefix("docker.io/library/")?;
+        let short = short.strip_suffix(":latest")?;
+        let is_name = [&self.ids, &self.digests]
+            .iter()
+            .any(|names| names.id_of(endpoint, reference).is_some());
+        if is_name {
+            return None;
+        }
+        self.by_short_id(endpoint, short)
     }
 
     /// Forgets a name or an id that was removed.

@@ -122,11 +122,14 @@ impl Operations {
 
     fn begin(&mut self, request: RequestId, open: Open, world: &mut World, out: &mut Vec<Report>) {
         out.push(Report::Began(open.operation(world)));
-        self.open.insert(request, open);
-        if self.open.len() > MAX_OPEN
-            && let Some((_, oldest)) = self.open.pop_first()
-        {
-            out.push(Report::Ended(oldest.end(&End::UNSEEN, world)));
+        let replaced = self.open.insert(request, open);
+        let displaced = if self.open.len() > MAX_OPEN {
+            self.open.pop_first().map(|(_, oldest)| oldest)
+        } else {
+            None
+        };
+        for gone in replaced.into_iter().chain(displaced) {
+            out.push(Report::Ended(gone.end(&End::UNSEEN, world)));
         }
     }
 }

@@ -42,16 +42,20 @@ pub(super) fn complete(
 /// Puts in the name of an image that was called by its id, and the id that a short one stands for.
 fn name_image(subject: &mut Subject, endpoint: EndpointId, world: &World) -> Vec<String> {
     let mut inferred = Vec::new();
-    if let Some(short) = &subject.image
-        && let Some(id) = world.images.by_short_id(endpoint, short)
-    {
+    let images = &world.images;
+    let full = match (&subject.image, &subject.digest) {
+        (Some(image), _) => images.by_id_like_name(endpoint, image),
+        (None, Some(given)) => images.by_short_id(endpoint, given),
+        (None, None) => None,
+    };
+    if let Some(id) = full.filter(|id| subject.digest.as_deref() != Some(id)) {
         subject.image = None;
         subject.digest = Some(id.to_owned());
         inferred.push("digest".to_owned());
     }
     if subject.image.is_none()
         && let Some(id) = &subject.digest
-        && let Some(name) = world.images.name_of(endpoint, id)
+        && let Some(name) = images.name_of(endpoint, id)
     {
         subject.image = Some(name.to_owned());
         inferred.push("image".to_owned());

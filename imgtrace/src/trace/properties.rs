@@ -217,6 +217,8 @@ fn tell(story: &[Observed]) -> Vec<Report> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
     #[test]
     fn every_operation_that_begins_ends_once(story in some_story()) {
         let mut open = BTreeMap::new();

@@ -55,24 +55,39 @@ fn short_ids_look_like_names() {
     images.learn(HERE, &sha("cbb60b12ab34ff"), &names(&[TAGGED]));
     let short = "docker.io/library/cbb60b12ab34:latest";
     assert_eq!(
-        images.by_short_id(HERE, short),
+        images.by_id_like_name(HERE, short),
         Some(&*sha("cbb60b12ab34ff"))
     );
-    assert_eq!(images.by_short_id(THERE, short), None);
+    assert_eq!(images.by_id_like_name(THERE, short), None);
     for other in [
         "docker.io/library/cbb:latest",
         "docker.io/library/cbb60b12ab34:1",
         "quay.io/cbb60b12ab34:latest",
         "docker.io/library/busybox:latest",
     ] {
-        assert_eq!(images.by_short_id(HERE, other), None, "{other}");
+        assert_eq!(images.by_id_like_name(HERE, other), None, "{other}");
     }
     images.learn(HERE, &sha("cbb60b12ab34ee"), &[]);
-    assert_eq!(images.by_short_id(HERE, short), None, "there are two");
+    assert_eq!(images.by_id_like_name(HERE, short), None, "there are two");
     images.forget(HERE, &sha("cbb60b12ab34ee"));
-    assert!(images.by_short_id(HERE, short).is_some());
+    assert!(images.by_id_like_name(HERE, short).is_some());
     images.name_digest(HERE, &sha("d1"), short);
-    assert_eq!(images.by_short_id(HERE, short), None, "it is a name");
+    assert_eq!(images.by_id_like_name(HERE, short), None, "it is a name");
+}
+
+#[test]
+fn short_ids_as_such() {
+    let mut images = Images::new();
+    images.learn(HERE, &sha("cbb60b12ab34ff"), &[]);
+    for given in ["cbb60b12ab34", "sha256:cbb60b", &sha("cbb60b12ab34ff")] {
+        assert_eq!(
+            images.by_short_id(HERE, given),
+            Some(&*sha("cbb60b12ab34ff"))
+        );
+    }
+    for given in ["cbb", "sha256:cbb", "sha256:", "cbb61", ""] {
+        assert_eq!(images.by_short_id(HERE, given), None, "{given}");
+    }
 }
 
 #[test]

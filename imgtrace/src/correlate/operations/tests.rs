@@ -126,3 +126,28 @@ fn an_endpoint_is_said_when_something_about_it_is_new() {
         1
     );
 }
+
+#[test]
+fn a_number_that_is_used_again_ends_the_earlier_request() {
+    let mut scene = scene();
+    for _ in 0..2 {
+        scene.see(Observation::RequestBegan {
+            request: RequestId(1),
+            connection: ConnectionId(1),
+            api: Api::Docker,
+            op: Op::Pull,
+            subject: image("a:1"),
+            began: None,
+        });
+    }
+    let ended: Vec<_> = scene
+        .ended()
+        .iter()
+        .map(|it| (it.id.0, it.outcome))
+        .collect();
+    assert_eq!(ended, [(1, Some(Outcome::Unknown))]);
+    assert_eq!(
+        scene.end(RequestId(1), Subject::default()).id,
+        OperationId(2)
+    );
+}

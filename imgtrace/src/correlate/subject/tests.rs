@@ -121,11 +121,17 @@ fn a_short_image_id_is_no_name() {
             names: vec![BUSYBOX.to_owned()],
         },
     );
-    let create = scene.ask(1, Op::Create, image("docker.io/library/cbb60b12:latest"));
-    assert_eq!(create.subject.image.as_deref(), Some(BUSYBOX));
-    assert_eq!(create.subject.digest, Some(sha("cbb60b12ab34")));
-    assert_eq!(create.inferred_fields, ["digest", "image"]);
-    assert_eq!(create.confidence, Confidence::Inferred);
+    for called in [
+        image("docker.io/library/cbb60b12:latest"),
+        by_id("cbb60b12ab34"),
+        by_id("sha256:cbb6"),
+    ] {
+        let create = scene.ask(1, Op::Create, called);
+        assert_eq!(create.subject.image.as_deref(), Some(BUSYBOX));
+        assert_eq!(create.subject.digest, Some(sha("cbb60b12ab34")));
+        assert_eq!(create.inferred_fields, ["digest", "image"]);
+        assert_eq!(create.confidence, Confidence::Inferred);
+    }
 }
 
 #[test]
