@@ -76,6 +76,17 @@ pub enum Outcome {
     Unknown,
 }
 
+impl Outcome {
+    /// The word used in output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Error => "error",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// How sure a statement is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -86,6 +97,17 @@ pub enum Confidence {
     Inferred,
     /// Could not be told.
     Unknown,
+}
+
+impl Confidence {
+    /// The word used in output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Observed => "observed",
+            Self::Inferred => "inferred",
+            Self::Unknown => "unknown",
+        }
+    }
 }
 
 /// Number of an operation within one run.

@@ -16,6 +16,18 @@ pub enum DigestKind {
     Unknown,
 }
 
+impl DigestKind {
+    /// The word used in output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Index => "index",
+            Self::Manifest => "manifest",
+            Self::Config => "config",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// A Kubernetes pod.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Pod {

@@ -1,0 +1,198 @@
+//! What is alive while a recording is written, so that the next file of a rotation can be
+//! replayed on its own: endpoints, processes, connections, requests under way.
+//!
+//! Names that were learnt in an earlier file are not repeated.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use crate::model::{EndpointState, LossKind, ProcessKey, Stamp};
+use crate::observation::{ConnectionId, Observation, Observed, RequestId};
+
+/// Processes without a connection that are remembered: they may connect in the next file.
+const MAX_PROCESSES: usize = 512;
+
+/// Connections and requests that are remembered. More than the capture side follows at once; what
+/// does not fit is counted as lost in the next file.
+const MAX_ALIVE: usize = 32_768;
+
+/// What a remembered observation is about; the order is that in which they must be repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum About {
+    Endpoint(crate::model::EndpointId),
+    Process(ProcessKey),
+    Connection(ConnectionId),
+    Speaker(ConnectionId),
+    Request(RequestId),
+}
+
+/// The observations that still hold.
+#[derive(Debug, Default)]
+pub(super) struct Context {
+    alive: BTreeMap<About, Observed>,
+    /// Connections that need a process.
+    used: HashMap<ProcessKey, usize>,
+    /// Processes in the order of their first description.
+    processes: VecDeque<ProcessKey>,
+    /// Requests of a connection end with it.
+    requests: BTreeMap<ConnectionId, Vec<RequestId>>,
+    forgotten: u64,
+    latest: Stamp,
+}
+
+impl Context {
+    /// Takes note of an observation.
+    pub(super) fn observe(&mut self, observed: &Observed) {
+        self.latest = observed.at;
+        match &observed.what {
+            Observation::Endpoint(endpoint) if endpoint.state == EndpointState::Gone => {
+                self.alive.remove(&About::Endpoint(endpoint.id));
+            }
+            Observation::Endpoint(endpoint) => {
+                self.remember(About::Endpoint(endpoint.id), observed);
+            }
+            Observation::Process(process) => self.process(process.key, observed),
+            Observation::Connected {
+                connection, client, ..
+            } => {
+                self.forget(About::Connection(*connection));
+                if self.remember(About::Connection(*connection), observed) {
+                    self.use_process(*client, true);
+                }
+            }
+            Observation::Speaker {
+                connection,
+                process,
+            } => {
+                self.forget(About::Speaker(*connection));
+                if self.remember(About::Speaker(*connection), observed) {
+                    self.use_process(Some(*process), true);
+                }
+            }
+            Observation::Disconnected { connection } => self.disconnected(*connection),
+            Observation::RequestBegan {
+                request,
+                connection,
+                ..
+            } => {
+                self.forget(About::Request(*request));
+                if self.remember(About::Request(*request), observed) {
+                    self.requests.entry(*connection).or_default().push(*request);
+                }
+            }
+            Observation::RequestProgress { request, subject } => {
+                let begun = self.alive.get_mut(&About::Request(*request));
+                if let Some(Observation::RequestBegan { subject: known, .. }) =
+                    begun.map(|begun| &mut begun.what)
+                {
+                    known.update(subject.clone());
+                }
+            }
+            Observation::RequestEnded { request, .. } => self.forget(About::Request(*request)),
+            Observation::Refused { .. }
+            | Observation::Learned { .. }
+            | Observation::Anomaly { .. }
+            | Observation::Lost { .. }
+            | Observation::Notice { .. }
+            | Observation::Tick
+            | Observation::End => {}
+        }
+    }
+
+    /// What the next file must repeat: endpoints first, then processes, connections, requests.
+    pub(super) fn alive(&mut self) -> Vec<Observed> {
+        let mut alive: Vec<Observed> = self.alive.values().cloned().collect();
+        let records = std::mem::take(&mut self.forgotten);
+        if records > 0 {
+            let lost = Observation::Lost {
+                what: LossKind::Table,
+                connection: None,
+                records,
+                bytes: 0,
+            };
+            alive.push(Observed {
+                at: self.latest,
+                what: lost,
+            });
+        }
+        alive
+    }
+
+    /// Keeps an observation, or a newer one in the place of an older; false if there is no room.
+    fn remember(&mut self, about: About, observed: &Observed) -> bool {
+        let room = self.alive.len() < MAX_ALIVE || self.alive.contains_key(&about);
+        if room {
+            self.alive.insert(about, observed.clone());
+        } else {
+            self.forgotten += 1;
+        }
+        room
+    }
+
+    fn process(&mut self, key: ProcessKey, observed: &Observed) {
+        let new = !self.alive.contains_key(&About::Process(key));
+        if self.remember(About::Process(key), observed) && new {
+            self.processes.push_back(key);
+            self.make_room();
+        }
+    }
+
+    /// Drops the oldest process that no connection needs. Those that are needed are as many as
+    /// there are connections, so the search is short.
+    fn make_room(&mut self) {
+        while self.processes.len() > MAX_PROCESSES + self.used.len() {
+            let unused = self
+                .processes
+                .iter()
+                .position(|key| !self.used.contains_key(key));
+            let Some(oldest) = unused.and_then(|at| self.processes.remove(at)) else {
+                return;
+            };
+            self.alive.remove(&About::Process(oldest));
+        }
+    }
+
+    /// Counts a connection that needs a process, or no longer does.
+    fn use_process(&mut self, key: Option<ProcessKey>, more: bool) {
+        let Some(key) = key else { return };
+        let count = self.used.entry(key).or_default();
+        *count = if more {
+            *count + 1
+        } else {
+            count.saturating_sub(1)
+        };
+        if *count == 0 {
+            self.used.remove(&key);
+        }
+    }
+
+    fn forget(&mut self, about: About) {
+        match self.alive.remove(&about).map(|observed| observed.what) {
+            Some(Observation::Connected { client, .. }) => self.use_process(client, false),
+            Some(Observation::Speaker { process, .. }) => self.use_process(Some(process), false),
+            Some(Observation::RequestBegan {
+                request,
+                connection,
+                ..
+            }) => {
+                if let Some(requests) = self.requests.get_mut(&connection) {
+                    requests.retain(|&other| other != request);
+                    if requests.is_empty() {
+                        self.requests.remove(&connection);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn disconnected(&mut self, connection: ConnectionId) {
+        self.forget(About::Connection(connection));
+        self.forget(About::Speaker(connection));
+        for request in self.requests.remove(&connection).unwrap_or_default() {
+            self.forget(About::Request(request));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

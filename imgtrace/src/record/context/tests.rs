@@ -1,0 +1,148 @@
+use super::*;
+use crate::model::{Api, EndpointId, Op, Outcome, Subject};
+
+fn at(mono: u64, what: Observation) -> Observed {
+    Observed {
+        at: Stamp { mono, wall: 0 },
+        what,
+    }
+}
+
+fn key(pid: u32) -> ProcessKey {
+    ProcessKey {
+        pid,
+        start: u64::from(pid),
+    }
+}
+
+fn process(pid: u32) -> Observation {
+    let json = serde_json::json!({
+        "pid": pid, "start": pid, "comm": "docker", "exe": null, "args": null, "uid": 0, "gid": 0,
+        "user": null, "ancestors": [], "cgroups": {}, "mount_ns": 0, "pid_ns": 0,
+        "source": "kernel",
+    });
+    Observation::Process(serde_json::from_value(json).unwrap())
+}
+
+fn connected(connection: u64, pid: u32) -> Observation {
+    Observation::Connected {
+        connection: ConnectionId(connection),
+        endpoint: EndpointId(1),
+        client: Some(key(pid)),
+        joined: false,
+    }
+}
+
+fn began(request: u64, connection: u64, image: &str) -> Observation {
+    Observation::RequestBegan {
+        request: RequestId(request),
+        connection: ConnectionId(connection),
+        api: Api::Docker,
+        op: Op::Pull,
+        subject: Subject {
+            image: Some(image.to_owned()),
+            ..Subject::default()
+        },
+        began: None,
+    }
+}
+
+fn observe(context: &mut Context, all: impl IntoIterator<Item = Observation>) {
+    for (mono, what) in (1..).zip(all) {
+        context.observe(&at(mono, what));
+    }
+}
+
+#[test]
+fn what_has_ended_is_not_repeated() {
+    let mut context = Context::default();
+    let subject = Subject {
+        bytes: Some(7),
+        ..Subject::default()
+    };
+    let more = Observation::RequestProgress {
+        request: RequestId(2),
+        subject,
+    };
+    let ended = Observation::RequestEnded {
+        request: RequestId(1),
+        outcome: Outcome::Ok,
+        error: None,
+        subject: Subject::default(),
+    };
+    let gone = Observation::Disconnected {
+        connection: ConnectionId(2),
+    };
+    observe(
+        &mut context,
+        [
+            process(10),
+            connected(1, 10),
+            connected(2, 10),
+            began(1, 1, "a"),
+            began(2, 1, "b"),
+            began(3, 2, "c"),
+            more,
+            ended,
+            gone,
+            Observation::Tick,
+        ],
+    );
+    let alive = context.alive();
+    let expected = Subject {
+        image: Some("b".to_owned()),
+        bytes: Some(7),
+        ..Subject::default()
+    };
+    assert_eq!(alive.len(), 3);
+    assert_eq!(alive[0], at(1, process(10)));
+    assert_eq!(alive[1], at(2, connected(1, 10)));
+    let Observation::RequestBegan {
+        request, subject, ..
+    } = &alive[2].what
+    else {
+        panic!("{:?}", alive[2]);
+    };
+    assert_eq!((*request, subject), (RequestId(2), &expected));
+}
+
+#[test]
+fn processes_are_bounded_but_for_those_in_use() {
+    let mut context = Context::default();
+    let many = u32::try_from(MAX_PROCESSES).unwrap() * 3;
+    let first = [process(1), connected(1, 1)];
+    observe(
+        &mut context,
+        first.into_iter().chain((2..many).map(process)),
+    );
+    let alive = context.alive();
+    assert!(alive.len() <= MAX_PROCESSES + 3, "{}", alive.len());
+    assert!(alive.contains(&at(1, process(1))), "a connection needs it");
+    assert!(!alive.iter().any(|one| one.what == process(2)));
+}
+
+#[test]
+fn connections_without_room_are_counted() {
+    let mut context = Context::default();
+    let many = u64::try_from(MAX_ALIVE).unwrap() + 5;
+    observe(
+        &mut context,
+        (0..many).map(|connection| connected(connection, 1)),
+    );
+    observe(
+        &mut context,
+        (0..many).map(|connection| began(connection, 0, "x")),
+    );
+    let lost = context.alive().pop().unwrap();
+    let Observation::Lost { what, records, .. } = lost.what else {
+        panic!("{lost:?}")
+    };
+    assert_eq!((what, records), (LossKind::Table, 5 + many));
+    observe(
+        &mut context,
+        (0..many).map(|connection| Observation::Disconnected {
+            connection: ConnectionId(connection),
+        }),
+    );
+    assert!(context.alive().is_empty() && context.used.is_empty() && context.requests.is_empty());
+}

@@ -1,0 +1,114 @@
+//! `-o text`: one line a thing, aligned, readable at 100 columns.
+
+mod denial;
+mod loss;
+mod operation;
+mod statement;
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+pub(super) use denial::remedy;
+pub(super) use loss::sentence as loss_sentence;
+
+use crate::model::{Endpoint, EndpointId, EndpointState, Report, Runtime, Stamp};
+
+use super::Settings;
+use super::line::Line;
+use super::palette::DIM;
+
+/// The column after the time, where every line's word stands and further lines are indented to.
+const WORD: usize = 14;
+
+/// Endpoints that are remembered to tell two daemons of a kind apart. A host has a handful; a
+/// recording may claim anything.
+const MAX_ENDPOINTS: usize = 4096;
+
+/// What earlier lines have said, as far as later ones depend on it.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    watched: BTreeMap<EndpointId, Runtime>,
+    day: Option<Date>,
+}
+
+impl State {
+    /// Appends a report's lines; none for the begin of an operation, which `Progress` shows if it
+    /// takes long.
+    pub(super) fn render(&mut self, settings: &Settings, report: &Report, out: &mut Vec<u8>) {
+        match report {
+            Report::Began(_) => {}
+            Report::Progress(operation) | Report::Ended(operation) => {
+                let ended = matches!(report, Report::Ended(_));
+                let line = self.begin(settings, operation.at, out);
+                operation::render(line, self, settings, operation, ended, out);
+            }
+            Report::Finding(finding) => {
+                let line = self.begin(settings, finding.at, out);
+                statement::finding(line, settings, finding, out);
+            }
+            Report::Endpoint(at, endpoint) => {
+                self.remember(endpoint);
+                let line = self.begin(settings, *at, out);
+                statement::endpoint(line, endpoint, out);
+            }
+            Report::Loss(loss) => {
+                let line = self.begin(settings, loss.at, out);
+                statement::loss(line, loss, out);
+            }
+            Report::Notice(notice) => {
+                let line = self.begin(settings, notice.at, out);
+                statement::notice(line, notice, out);
+            }
+        }
+    }
+
+    /// A line that begins with its time; before it, the day if it is another than before.
+    fn begin(&mut self, settings: &Settings, at: Stamp, out: &mut Vec<u8>) -> Line {
+        let civil = settings.zone.civil(at.wall);
+        let mut line = Line::new(settings.colour);
+        match self.day {
+            // An operation that began before midnight may be printed after it.
+            Some(day) if civil.date() <= day => {}
+            before => {
+                self.day = Some(civil.date());
+                if before.is_some() {
+                    line.push(DIM, &format!("-- {} --", civil.date()));
+                    std::mem::replace(&mut line, Line::new(settings.colour)).finish(out);
+                }
+            }
+        }
+        let (hour, minute, second) = (civil.hour(), civil.minute(), civil.second());
+        let millis = civil.subsec_nanosecond() / 1_000_000;
+        line.push(
+            DIM,
+            &format!("{hour:02}:{minute:02}:{second:02}.{millis:03}"),
+        )
+        .pad_to(WORD);
+        line
+    }
+
+    fn remember(&mut self, endpoint: &Endpoint) {
+        match endpoint.state {
+            EndpointState::Gone => {
+                self.watched.remove(&endpoint.id);
+            }
+            EndpointState::Watched if self.watched.len() < MAX_ENDPOINTS => {
+                self.watched.insert(endpoint.id, endpoint.runtime);
+            }
+            EndpointState::Watched => {}
+        }
+    }
+
+    /// True if a runtime's name alone does not say which endpoint is meant.
+    fn ambiguous(&self, runtime: Runtime) -> bool {
+        self.watched
+            .values()
+            .filter(|&&other| other == runtime)
+            .count()
+            > 1
+    }
+}
+
+#[cfg(test)]
+mod tests;

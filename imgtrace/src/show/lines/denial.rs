@@ -1,0 +1,55 @@
+//! Why a connection was refused and what the person in front of the screen can do.
+
+use crate::model::{Caller, Denial};
+
+/// One sentence: the reason, then the remedy.
+pub(in crate::show) fn remedy(denial: &Denial, caller: Option<&Caller>) -> String {
+    let why = match denial.errno.as_str() {
+        "EACCES" => return no_access(denial, caller),
+        "ECONNREFUSED" => {
+            "nothing listens on this socket: its daemon is down, or has left the file behind; \
+             start the daemon, or remove the file"
+        }
+        "ENOENT" => {
+            "there is no such socket: its daemon is down, or listens elsewhere (DOCKER_HOST, \
+             --host, --address)"
+        }
+        _ => return denial.errno.clone(),
+    };
+    format!("{}: {why}", denial.errno)
+}
+
+/// EACCES: who may connect, and how to become one of them.
+fn no_access(denial: &Denial, caller: Option<&Caller>) -> String {
+    let mut text = format!("EACCES: the socket is {}", file(denial));
+    match &denial.needed_group {
+        Some(group) => {
+            let user = caller.map_or("USER".to_owned(), user);
+            text.push_str(&format!(
+                "; group {group} may connect: usermod -aG {group} {user} and a new login \
+                 (that group can become root here), or sudo"
+            ));
+        }
+        None => text.push_str("; only its owner and root may connect: use sudo"),
+    }
+    text
+}
+
+/// Mode, owner and group as far as they are known: `0660 root:docker`.
+fn file(denial: &Denial) -> String {
+    let part = |part: &Option<String>| part.clone().unwrap_or_else(|| "?".to_owned());
+    let owner = format!(
+        "{}:{}",
+        part(&denial.socket_owner),
+        part(&denial.socket_group)
+    );
+    format!("{} {owner}", part(&denial.socket_mode))
+}
+
+/// The caller's name for `usermod`, else its uid.
+fn user(caller: &Caller) -> String {
+    caller
+        .user
+        .clone()
+        .unwrap_or_else(|| format!("USER (uid {})", caller.uid))
+}

@@ -1,0 +1,88 @@
+//! The lines that are no operation: endpoints, findings, losses, notices.
+
+use crate::model::{Endpoint, EndpointState, Finding, Loss, Notice, Severity};
+
+use super::super::Settings;
+use super::super::line::Line;
+use super::super::palette::{DIM, OP, UNSURE, WARNING};
+use super::{WORD, loss};
+
+/// Where the text of these lines begins: under what operations are about.
+const TEXT: usize = WORD + 8;
+
+/// `! dood  …`, and its evidence where it is asked for.
+pub(super) fn finding(mut line: Line, settings: &Settings, finding: &Finding, out: &mut Vec<u8>) {
+    let style = match finding.severity {
+        Severity::Info => OP,
+        Severity::Warning => WARNING,
+    };
+    line.push(style, "! ")
+        .push(style, finding.rule.as_str())
+        .pad_to(TEXT);
+    line.plain(&finding.summary);
+    line.finish(out);
+    if settings.evidence {
+        for sentence in &finding.evidence {
+            let mut line = Line::new(settings.colour);
+            line.pad_to(TEXT).push(DIM, &format!("· {sentence}"));
+            line.finish(out);
+        }
+    }
+}
+
+/// `watch  e1 docker /run/docker.sock  dockerd 28.5.2 (pid 812), 3 connections joined`.
+pub(super) fn endpoint(mut line: Line, endpoint: &Endpoint, out: &mut Vec<u8>) {
+    let gone = endpoint.state == EndpointState::Gone;
+    line.push(OP, if gone { "gone" } else { "watch" })
+        .pad_to(TEXT);
+    line.push(DIM, &endpoint.id.to_string())
+        .plain(" ")
+        .plain(endpoint.runtime.as_str());
+    line.plain(" ").plain(&endpoint.path);
+    if gone {
+        line.push(DIM, "  no longer listening");
+    } else {
+        line.push(DIM, &format!("  {}", served(endpoint)));
+    }
+    line.finish(out);
+}
+
+/// Who serves an endpoint, and how many of its connections were joined in mid-stream.
+fn served(endpoint: &Endpoint) -> String {
+    let server = endpoint
+        .server
+        .as_ref()
+        .map_or("daemon not known yet".to_owned(), |server| {
+            let exe = server.exe.as_deref().and_then(|exe| exe.rsplit('/').next());
+            let named = [exe, server.version.as_deref()]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>();
+            format!("{} (pid {})", named.join(" "), server.process.pid)
+                .trim_start()
+                .to_owned()
+        });
+    match endpoint.joined {
+        0 => server,
+        1 => format!("{server}, 1 connection joined"),
+        count => format!("{server}, {count} connections joined"),
+    }
+}
+
+/// `! loss  …`.
+pub(super) fn loss(mut line: Line, loss: &Loss, out: &mut Vec<u8>) {
+    line.push(WARNING, "! loss")
+        .pad_to(TEXT)
+        .push(UNSURE, &loss::sentence(loss));
+    line.finish(out);
+}
+
+/// `note  …`.
+pub(super) fn notice(mut line: Line, notice: &Notice, out: &mut Vec<u8>) {
+    line.push(OP, "note").pad_to(TEXT);
+    if let Some(id) = notice.endpoint {
+        line.push(DIM, &format!("{id} "));
+    }
+    line.plain(&notice.text);
+    line.finish(out);
+}

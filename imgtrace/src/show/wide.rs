@@ -1,0 +1,259 @@
+//! `-o wide`: one long line a thing, with every id in full.
+//!
+//! After the words that every line has, what is known follows as `name=value`; what is not known
+//! is left out.
+
+use std::fmt::Display;
+
+use crate::model::{Caller, Hop, Operation, Pod, Report, Subject};
+
+use super::Settings;
+use super::line::Line;
+use super::lines::{loss_sentence, remedy};
+use super::palette::{BAD, DIM, GOOD, OP, PLACE, UNSURE, WARNING};
+use super::subject;
+use crate::model::{EndpointState, Outcome};
+
+/// Appends a report's line; none for begins, which have nothing that the end does not say.
+pub(super) fn render(settings: &Settings, report: &Report, out: &mut Vec<u8>) {
+    let mut line = Line::new(settings.colour);
+    let at = |line: &mut Line, wall| {
+        line.push(DIM, &settings.zone.rfc3339(wall)).plain("  ");
+    };
+    match report {
+        Report::Began(_) => return,
+        Report::Progress(operation) | Report::Ended(operation) => {
+            at(&mut line, operation.at.wall);
+            push_operation(&mut line, operation);
+        }
+        Report::Finding(finding) => {
+            at(&mut line, finding.at.wall);
+            line.push(WARNING, "! ")
+                .push(WARNING, finding.rule.as_str());
+            line.plain("  ").plain(&finding.summary);
+            field(&mut line, "image", finding.image.as_ref());
+            for sentence in &finding.evidence {
+                field(&mut line, "evidence", Some(quoted(sentence)));
+            }
+            let ids = finding.operations.iter().map(|id| format!("#{}", id.0));
+            list(&mut line, "operations", ids);
+        }
+        Report::Endpoint(stamp, endpoint) => {
+            at(&mut line, stamp.wall);
+            let gone = endpoint.state == EndpointState::Gone;
+            line.push(OP, if gone { "gone" } else { "watch" })
+                .plain("  ");
+            line.plain(&format!("{} {} ", endpoint.id, endpoint.runtime.as_str()));
+            line.plain(&endpoint.path);
+            push_endpoint(&mut line, endpoint);
+        }
+        Report::Loss(loss) => {
+            at(&mut line, loss.at.wall);
+            line.push(WARNING, "! loss")
+                .plain("  ")
+                .push(UNSURE, &loss_sentence(loss));
+        }
+        Report::Notice(notice) => {
+            at(&mut line, notice.at.wall);
+            line.push(OP, "note").plain("  ").plain(&notice.text);
+            field(&mut line, "about", Some(&notice.about));
+            field(&mut line, "endpoint", notice.endpoint);
+        }
+    }
+    line.finish(out);
+}
+
+/// What is known of an endpoint besides its number, kind and path.
+fn push_endpoint(line: &mut Line, endpoint: &crate::model::Endpoint) {
+    field(line, "inode", Some(endpoint.listener));
+    if let Some(server) = &endpoint.server {
+        field(line, "pid", Some(server.process.pid));
+        field(line, "exe", server.exe.as_ref());
+        field(line, "version", server.version.as_ref());
+    }
+    if let Some(file) = &endpoint.file {
+        let owner = file.owner.clone().unwrap_or_else(|| file.uid.to_string());
+        let group = file.group.clone().unwrap_or_else(|| file.gid.to_string());
+        field(
+            line,
+            "file",
+            Some(format!("{:04o} {owner}:{group}", file.mode & 0o7777)),
+        );
+    }
+    field(line, "joined", Some(endpoint.joined));
+}
+
+/// An operation, from what every line has to what few have.
+fn push_operation(line: &mut Line, operation: &Operation) {
+    line.push(DIM, &format!("#{} ", operation.id.0))
+        .push(OP, operation.op.as_str());
+    let (style, outcome) = match (operation.ended_at, operation.outcome) {
+        (None, None) => (UNSURE, "running"),
+        (_, Some(Outcome::Ok)) => (GOOD, "ok"),
+        (_, Some(Outcome::Error)) => (BAD, "error"),
+        (_, Some(Outcome::Unknown) | None) => (UNSURE, "unknown"),
+    };
+    line.plain(" ").push(style, outcome);
+    if let Some(end) = operation.ended_at {
+        line.plain(&format!(" {:.3}ms", end.millis_since(operation.at)));
+    }
+    let endpoint = &operation.endpoint;
+    let api = endpoint.api.map_or("-", |api| api.as_str());
+    let id = endpoint.id.map(|id| format!("{id} ")).unwrap_or_default();
+    line.plain(&format!("  {id}{}/{api} ", endpoint.runtime.as_str()))
+        .plain(&endpoint.path);
+    push_subject(line, &operation.subject);
+    field(
+        line,
+        "error",
+        operation.error.as_ref().map(|error| quoted(error)),
+    );
+    if let Some(denial) = &operation.denial {
+        field(
+            line,
+            "denied",
+            Some(quoted(&remedy(denial, operation.caller.as_ref()))),
+        );
+    }
+    match &operation.caller {
+        Some(caller) => push_caller(line, caller),
+        None => field(line, "caller", Some("?")),
+    }
+    for hop in &operation.hops {
+        field(line, "hop", Some(quoted(&self::hop(hop))));
+    }
+    field(line, "confidence", Some(operation.confidence.as_str()));
+    list(line, "inferred", operation.inferred_fields.iter());
+    for sentence in &operation.evidence {
+        field(line, "evidence", Some(quoted(sentence)));
+    }
+}
+
+/// What it is about, ids in full.
+fn push_subject(line: &mut Line, subject: &Subject) {
+    line.plain(" ");
+    field(line, "image", subject.image.as_ref());
+    list(line, "images", subject.images.iter());
+    field(line, "all-tags", subject.all_tags.then_some("yes"));
+    field(line, "digest", subject.digest.as_ref());
+    field(
+        line,
+        "digest-kind",
+        subject.digest_kind.map(|kind| kind.as_str()),
+    );
+    field(line, "platform", subject.platform.as_ref());
+    field(line, "target", subject.target.as_ref());
+    field(line, "container", subject.container.as_ref());
+    field(line, "name", subject.container_name.as_ref());
+    field(line, "sandbox", subject.sandbox.as_ref());
+    field(line, "pod", subject.pod.as_ref().map(pod));
+    field(line, "namespace", subject.namespace.as_ref());
+    field(line, "what", subject.what.as_ref());
+    field(line, "bytes", subject.bytes);
+    field(line, "of-bytes", subject.bytes_total);
+}
+
+/// Who asked, with pids.
+fn push_caller(line: &mut Line, caller: &Caller) {
+    line.plain(" ");
+    field(line, "pid", Some(caller.key.pid));
+    field(line, "comm", Some(quoted(&caller.comm)));
+    field(line, "exe", caller.exe.as_ref());
+    if let Some(args) = &caller.args {
+        let args = args.iter().map(|arg| quoted(arg)).collect::<Vec<_>>();
+        field(line, "args", Some(format!("[{}]", args.join(" "))));
+    }
+    let user = caller
+        .user
+        .as_deref()
+        .map(|user| format!("({user})"))
+        .unwrap_or_default();
+    field(line, "uid", Some(format!("{}{user}", caller.uid)));
+    let above = caller.ancestors.iter();
+    list(
+        line,
+        "ancestors",
+        above.map(|above| format!("{}[{}]", above.comm, above.key.pid)),
+    );
+    field(line, "unit", caller.unit.as_ref());
+    if let Some(inside) = &caller.container {
+        place(line, "in-container", &inside.id);
+        list(line, "in-outer", inside.outer.iter());
+        field(line, "in-name", inside.name.as_ref());
+        field(line, "in-image", inside.image.as_ref());
+        field(
+            line,
+            "in-runtime",
+            inside.runtime.map(|runtime| runtime.as_str()),
+        );
+    }
+    if let Some(named) = &caller.pod {
+        place(line, "in-pod", &pod(named));
+    }
+}
+
+/// A pod by name and uid.
+fn pod(pod: &Pod) -> String {
+    let uid = pod.uid.as_deref().filter(|_| pod.name.is_some());
+    format!(
+        "{}{}",
+        subject::pod(pod),
+        uid.map(|uid| format!("({uid})")).unwrap_or_default()
+    )
+}
+
+/// `e2 cri-dockerd/cri pid 88 pull ok observed`.
+fn hop(hop: &Hop) -> String {
+    let outcome = hop.outcome.map_or("running", |outcome| outcome.as_str());
+    let place = format!(
+        "{} {}/{}",
+        hop.endpoint,
+        hop.runtime.as_str(),
+        hop.api.as_str()
+    );
+    let sure = hop.confidence.as_str();
+    format!(
+        "{place} pid {} {} {outcome} {sure}",
+        hop.pid,
+        hop.op.as_str()
+    )
+}
+
+/// Adds ` name=value` if there is a value.
+fn field(line: &mut Line, name: &str, value: Option<impl Display>) {
+    if let Some(value) = value {
+        line.plain(" ")
+            .push(DIM, &format!("{name}="))
+            .plain(&value.to_string());
+    }
+}
+
+/// Adds ` name=a,b` if there is anything in it.
+fn list(line: &mut Line, name: &str, values: impl Iterator<Item = impl Display>) {
+    let values = values.map(|value| value.to_string()).collect::<Vec<_>>();
+    field(
+        line,
+        name,
+        Some(values.join(",")).filter(|values| !values.is_empty()),
+    );
+}
+
+/// Adds a field that the eye should find.
+fn place(line: &mut Line, name: &str, value: &str) {
+    line.plain(" ")
+        .push(DIM, &format!("{name}="))
+        .push(PLACE, value);
+}
+
+/// A text with spaces or quotes in it as one word.
+fn quoted(text: &str) -> String {
+    let bare = |c: char| !c.is_whitespace() && c != '"' && c != '\\';
+    if !text.is_empty() && text.chars().all(bare) {
+        text.to_owned()
+    } else {
+        format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+    }
+}
+
+#[cfg(test)]
+mod tests;
