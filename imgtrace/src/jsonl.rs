@@ -12,8 +12,9 @@ use crate::show::escape::is_plain;
 
 /// Appends a value and a line feed.
 ///
-/// A value whose map keys are no strings, or whose own `Serialize` fails, has no JSON: then the
-/// error is returned and `out` is as it was.
+/// # Errors
+/// A value whose map keys are no strings, or whose own `Serialize` fails, has no JSON. Then `out`
+/// is as it was.
 pub fn append(value: &impl Serialize, out: &mut Vec<u8>) -> Result<(), serde_json::Error> {
     let before = out.len();
     let written = value.serialize(&mut Serializer::with_formatter(&mut *out, Visible));
@@ -24,7 +25,7 @@ pub fn append(value: &impl Serialize, out: &mut Vec<u8>) -> Result<(), serde_jso
     written
 }
 
-/// serde_json's compact form, with what is not plain escaped.
+/// `serde_json`'s compact form, with what is not plain escaped.
 struct Visible;
 
 impl Formatter for Visible {

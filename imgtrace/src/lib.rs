@@ -5,6 +5,7 @@
 //! beside `decode` and `record` beside `correlate`. `ARCHITECTURE.md` tells the rest.
 
 pub mod capture;
+pub mod command;
 mod correlate;
 pub mod decode;
 pub mod host;

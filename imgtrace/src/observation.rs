@@ -78,6 +78,23 @@ pub enum Anomaly {
     TrailingBytes,
 }
 
+impl Anomaly {
+    /// The word used in output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::UnknownProtocol => "unknown-protocol",
+            Self::MalformedHead => "malformed-head",
+            Self::OversizedHead => "oversized-head",
+            Self::MalformedChunk => "malformed-chunk",
+            Self::UnexpectedAnswer => "unexpected-answer",
+            Self::LostFraming => "lost-framing",
+            Self::MalformedBody => "malformed-body",
+            Self::TooManyPending => "too-many-pending",
+            Self::TrailingBytes => "trailing-bytes",
+        }
+    }
+}
+
 /// What was seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

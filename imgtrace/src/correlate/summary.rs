@@ -109,7 +109,7 @@ impl Tally {
         let container = caller.container.as_ref().map(|container| &container.id);
         let key = (
             container.or(caller.unit.as_ref()).cloned(),
-            caller.program().to_owned(),
+            caller.name().to_owned(),
         );
         if let Some(count) = self.callers.get_mut(&key) {
             count.operations += 1;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::process::program;
+use super::process::name;
 use super::{Ancestor, Api, EndpointId, Pod, ProcessKey, Runtime, Stamp, Subject};
 
 /// What was asked for.
@@ -182,9 +182,9 @@ impl CallerContainer {
 }
 
 impl Caller {
-    /// The program's name without its folder; its comm where the path is not known.
-    pub fn program(&self) -> &str {
-        program(self.exe.as_deref(), &self.comm)
+    /// What people call it: its comm, or its program's name where that says more.
+    pub fn name(&self) -> &str {
+        name(self.exe.as_deref(), &self.comm)
     }
 
     /// Where it lives: `pod ci/runner-0`, `container web`, `cron.service`; none on a bare host.

@@ -91,3 +91,22 @@ pub(super) fn program<'a>(exe: Option<&'a str>, comm: &'a str) -> &'a str {
         .filter(|name| !name.is_empty())
         .unwrap_or(comm)
 }
+
+/// Names that Node.js (22 and later) gives its main thread, and with it the process: the
+/// program's own name says more.
+const THREAD_NAMES: [&str; 2] = ["MainThread", "node-MainThread"];
+
+/// Bytes of a name that the kernel keeps: `TASK_COMM_LEN` less its NUL.
+const COMM_BYTES: usize = 15;
+
+/// What people call a process: its comm, which tells a script from its interpreter, unless the
+/// kernel cut it or it names a thread.
+pub(super) fn name<'a>(exe: Option<&'a str>, comm: &'a str) -> &'a str {
+    let program = program(exe, comm);
+    let is_cut = comm.len() >= COMM_BYTES && program.starts_with(comm);
+    if comm.is_empty() || is_cut || THREAD_NAMES.contains(&comm) {
+        program
+    } else {
+        comm
+    }
+}

@@ -20,6 +20,19 @@ pub enum LossKind {
     Connection,
 }
 
+impl LossKind {
+    /// The word used in output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Buffer => "buffer",
+            Self::Recursion => "recursion",
+            Self::Table => "table",
+            Self::Budget => "budget",
+            Self::Connection => "connection",
+        }
+    }
+}
+
 /// Something that was not seen, and is said for that reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Loss {

@@ -66,6 +66,9 @@ enum Taken {
 
 impl<R: BufRead> Reader<R> {
     /// Reads the header.
+    ///
+    /// # Errors
+    /// The input cannot be read, or does not begin with a header that this program knows.
     pub fn open(mut input: R) -> Result<Self, ReadError> {
         let mut line = Vec::new();
         take_line(&mut input, &mut line)?;
@@ -92,6 +95,9 @@ impl<R: BufRead> Reader<R> {
     /// The next observation; none at the end, or where the rest cannot be used.
     ///
     /// The observation [`Observation::End`] is given too, as the last.
+    ///
+    /// # Errors
+    /// The input cannot be read.
     #[expect(
         clippy::should_implement_trait,
         reason = "an iterator cannot fail once and be asked how it ended"

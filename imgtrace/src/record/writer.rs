@@ -89,6 +89,9 @@ struct Rotating {
 
 impl Recorder {
     /// Makes the file and writes the header.
+    ///
+    /// # Errors
+    /// The file is there already, or cannot be made or written.
     pub fn create(
         path: &Path,
         header: Header,
@@ -122,6 +125,9 @@ impl Recorder {
     }
 
     /// Adds a line. It is in the file after the next [`flush`](Self::flush).
+    ///
+    /// # Errors
+    /// The file, or the next one, cannot be written.
     pub fn append(&mut self, observed: &Observed) -> Result<(), WriteError> {
         let before = self.waiting.len();
         jsonl::append(observed, &mut self.waiting)?;
@@ -146,6 +152,9 @@ impl Recorder {
     }
 
     /// Writes what waits, so that a kill cannot take it back.
+    ///
+    /// # Errors
+    /// The file cannot be written; what is in it up to its last whole line can be replayed.
     pub fn flush(&mut self) -> Result<(), WriteError> {
         let written = self.file.write_all(&self.waiting);
         written.map_err(|source| WriteError::Write {

@@ -10,29 +10,11 @@ use super::line::{ELLIPSIS, Line, keep_begin, keep_end};
 use super::palette::{DIM, PLACE, PLAIN};
 use super::subject::{pod, short_id};
 
+/// Columns of a caller's name that are kept beside a long place.
+const LEAST_NAME: usize = 6;
+
 /// Stands between a process and its parent.
 const ABOVE: &str = " ‹ ";
-
-/// Names that Node.js (22 and later) gives its main thread, and with it the process: the
-/// program's own name says more.
-const THREAD_NAMES: [&str; 2] = ["MainThread", "node-MainThread"];
-
-/// Bytes of a name that the kernel keeps (`TASK_COMM_LEN` less its NUL).
-const COMM_BYTES: usize = 15;
-
-/// The name of a caller's program: `comm`, which tells a script from its interpreter, unless the
-/// kernel cut it.
-pub(super) fn name(caller: &Caller) -> &str {
-    let comm = caller.comm.as_str();
-    let base = caller.exe.as_deref().and_then(|exe| exe.rsplit('/').next());
-    match base {
-        Some(base) if THREAD_NAMES.contains(&comm) => base,
-        Some(base) if comm.len() >= COMM_BYTES && base.starts_with(comm) => base,
-        Some(base) if comm.is_empty() => base,
-        _ if comm.is_empty() => "?",
-        _ => comm,
-    }
-}
 
 /// Adds the caller of an operation, in at most `room` columns where there is a limit.
 pub(super) fn push(line: &mut Line, operation: &Operation, room: Option<usize>) {
@@ -50,6 +32,10 @@ pub(super) fn push(line: &mut Line, operation: &Operation, room: Option<usize>) 
 
 /// How sure the line is, where it is not seen as a whole.
 fn remark(operation: &Operation) -> String {
+    if operation.denial.is_some() {
+        // The line below says what is inferred of a denial.
+        return String::new();
+    }
     match operation.confidence {
         Confidence::Observed if operation.inferred_fields.is_empty() => String::new(),
         Confidence::Observed => format!(" ({} inferred)", operation.inferred_fields.join(", ")),
@@ -65,7 +51,7 @@ fn for_pod(operation: &Operation) -> Option<String> {
         operation.op,
         Op::RunSandbox | Op::StopSandbox | Op::RemoveSandbox
     );
-    (!said).then(|| format!("(pod {})", pod(named)))
+    (!said).then(|| format!("pod {}", pod(named)))
 }
 
 /// The parts of a chain, unfitted.
@@ -73,9 +59,9 @@ struct Chain<'a> {
     name: &'a str,
     above: Vec<&'a str>,
     user: Option<String>,
-    /// Where the caller sits, in brackets.
+    /// Where the caller sits; shown in brackets.
     place: Option<String>,
-    /// What it asked for, in parentheses.
+    /// What it asked for; shown in parentheses.
     about: Option<String>,
 }
 
@@ -92,12 +78,12 @@ impl<'a> Chain<'a> {
                 above.push(&ancestor.comm);
             }
         }
-        let place = place(caller).map(|place| format!("[{place}]"));
+
         Self {
-            name: name(caller),
+            name: caller.name(),
             above,
             user: user(caller),
-            place,
+            place: place(caller),
             about,
         }
     }
@@ -117,16 +103,54 @@ impl<'a> Chain<'a> {
         spans.push((DIM, above));
         spans.extend(self.user.iter().map(|user| (PLAIN, format!(" ({user})"))));
         if let Some(place) = &self.place {
-            spans.extend([(DIM, ABOVE.to_owned()), (PLACE, place.clone())]);
+            spans.extend([(DIM, ABOVE.to_owned()), (PLACE, format!("[{place}]"))]);
         }
-        spans.extend(self.about.iter().map(|about| (PLACE, format!(" {about}"))));
+        spans.extend(
+            self.about
+                .iter()
+                .map(|about| (PLACE, format!(" ({about})"))),
+        );
         spans
     }
 
-    /// The one place that is kept when there is no room for both, and what stands before it.
-    fn end(&self) -> Option<(&'static str, &str)> {
-        let place = self.place.as_deref().map(|place| (ABOVE, place));
-        place.or(self.about.as_deref().map(|about| (" ", about)))
+    /// The one place that is kept when there is no room for both.
+    fn end(&self) -> Option<End<'_>> {
+        let place = self.place.as_deref();
+        let sits = place.map(|text| End {
+            before: ABOVE,
+            brackets: ["[", "]"],
+            text,
+        });
+        let about = self.about.as_deref();
+        sits.or(about.map(|text| End {
+            before: " ",
+            brackets: ["(", ")"],
+            text,
+        }))
+    }
+}
+
+/// The end of a chain for which there is little room.
+struct End<'a> {
+    before: &'static str,
+    brackets: [&'static str; 2],
+    text: &'a str,
+}
+
+impl End<'_> {
+    /// The caller's name and this, in that many columns: the name gives way first.
+    fn beside(&self, name: &str, room: usize) -> Vec<(Style, String)> {
+        let columns = |text: &str| width(&escape(text));
+        let fixed = columns(self.before) + 2;
+        let least = columns(name).min(LEAST_NAME);
+        let text = keep_end(self.text, room.saturating_sub(fixed + least));
+        let name = keep_begin(name, room.saturating_sub(fixed + columns(&text)));
+        let [open, close] = self.brackets;
+        vec![
+            (PLAIN, name),
+            (DIM, self.before.to_owned()),
+            (PLACE, format!("{open}{text}{close}")),
+        ]
     }
 }
 
@@ -188,16 +212,10 @@ fn fit(chain: &Chain<'_>, room: Option<usize>) -> Vec<(Style, String)> {
     if let Some(spans) = fitting.into_iter().find(|spans| columns(spans) <= room) {
         return spans;
     }
-    let Some((between, end)) = chain.end() else {
+    let Some(end) = chain.end() else {
         return vec![(PLAIN, keep_begin(chain.name, room))];
     };
-    let name = keep_begin(chain.name, room / 3);
-    let left = room.saturating_sub(width(&escape(&name)) + width(between));
-    vec![
-        (PLAIN, name),
-        (DIM, between.to_owned()),
-        (PLACE, keep_end(end, left)),
-    ]
+    end.beside(chain.name, room)
 }
 
 #[cfg(test)]

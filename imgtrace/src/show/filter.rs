@@ -1,6 +1,7 @@
 //! `--filter KEY=VALUE`: which operations are shown. It decides about a whole operation and
 //! changes none.
 
+use std::fmt;
 use std::str::FromStr;
 
 use crate::model::{Caller, Operation, Pod};
@@ -48,6 +49,8 @@ pub enum TermError {
 /// One `KEY=VALUE[,VALUE…]` or `KEY!=VALUE[,VALUE…]`; `*` in a value stands for any text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Term {
+    /// As it was typed.
+    text: String,
     key: Key,
     wanted: bool,
     patterns: Vec<String>,
@@ -70,10 +73,17 @@ impl FromStr for Term {
             .map(|pattern| pattern.trim().to_owned())
             .collect();
         Ok(Self {
+            text: text.to_owned(),
             key: known,
             wanted,
             patterns,
         })
+    }
+}
+
+impl fmt::Display for Term {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
     }
 }
 

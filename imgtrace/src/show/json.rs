@@ -4,6 +4,7 @@
 //! The objects here are views: the order of their fields is the order of the output.
 
 mod operation;
+mod summary;
 
 use serde::Serialize;
 
@@ -25,6 +26,7 @@ pub(super) fn render(report: &Report, out: &mut Vec<u8>) {
         Report::Endpoint(at, endpoint) => jsonl::append(&EndpointView::new(*at, endpoint), out),
         Report::Loss(loss) => jsonl::append(&LossView::new(loss), out),
         Report::Notice(notice) => jsonl::append(&NoticeView::new(notice), out),
+        Report::Summary(all) => jsonl::append(&summary::View::new(all), out),
     };
     debug_assert!(
         written.is_ok(),

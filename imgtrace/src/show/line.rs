@@ -3,6 +3,8 @@
 //! The only way to put text into a line escapes it, so nothing unescaped can get out. It knows
 //! no operation.
 
+use std::fmt::Write;
+
 use anstyle::Style;
 
 use super::escape::{escape, width};
@@ -39,7 +41,8 @@ impl Line {
         self.column += width(&text);
         if self.colour && !text.is_empty() {
             let (set, reset) = (style.render(), style.render_reset());
-            self.text.push_str(&format!("{set}{text}{reset}"));
+            // Writing into a `String` cannot fail.
+            let _ = write!(self.text, "{set}{text}{reset}");
         } else {
             self.text.push_str(&text);
         }

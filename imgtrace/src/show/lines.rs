@@ -4,6 +4,7 @@ mod denial;
 mod loss;
 mod operation;
 mod statement;
+mod summary;
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,7 @@ use jiff::civil::Date;
 
 pub(super) use denial::remedy;
 pub(super) use loss::sentence as loss_sentence;
+pub(super) use summary::render as summary;
 
 use crate::model::{Endpoint, EndpointId, EndpointState, Report, Runtime, Stamp};
 
@@ -59,6 +61,10 @@ impl State {
             Report::Notice(notice) => {
                 let line = self.begin(settings, notice.at, out);
                 statement::notice(line, notice, out);
+            }
+            Report::Summary(all) => {
+                let line = self.begin(settings, all.at, out);
+                summary::render(line, settings, all, out);
             }
         }
     }

@@ -92,6 +92,15 @@ fn operation(report: &Report) -> Option<&Operation> {
         Report::Began(operation) | Report::Progress(operation) | Report::Ended(operation) => {
             Some(operation)
         }
-        Report::Finding(_) | Report::Endpoint(..) | Report::Loss(_) | Report::Notice(_) => None,
+        Report::Finding(_)
+        | Report::Endpoint(..)
+        | Report::Loss(_)
+        | Report::Notice(_)
+        | Report::Summary(_) => None,
     }
 }
+
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;

@@ -47,7 +47,7 @@ pub(super) fn what(operation: &Operation, room: Option<usize>) -> String {
     };
     let head = head(
         operation,
-        room.map(|room| room.saturating_sub(columns_with_gap(&rest))),
+        room.map(|room| room.saturating_sub(columns_with_gap(rest.as_deref()))),
     );
     let whole = match rest {
         Some(rest) if head.is_empty() => rest,
@@ -58,8 +58,8 @@ pub(super) fn what(operation: &Operation, room: Option<usize>) -> String {
 }
 
 /// The columns of a text and of the space before it.
-fn columns_with_gap(text: &Option<String>) -> usize {
-    text.as_deref().map_or(0, |text| width(&escape(text)) + 1)
+fn columns_with_gap(text: Option<&str>) -> usize {
+    text.map_or(0, |text| width(&escape(text)) + 1)
 }
 
 /// The first thing that an operation names.

@@ -5,14 +5,16 @@
 
 use std::fmt::Display;
 
-use crate::model::{Caller, Hop, Operation, Pod, Report, Subject};
+use crate::model::{
+    Caller, DigestKind, Endpoint, EndpointState, Hop, Operation, Outcome, Pod, Report, Runtime,
+    Subject,
+};
 
 use super::Settings;
 use super::line::Line;
-use super::lines::{loss_sentence, remedy};
+use super::lines::{loss_sentence, remedy, summary};
 use super::palette::{BAD, DIM, GOOD, OP, PLACE, UNSURE, WARNING};
 use super::subject;
-use crate::model::{EndpointState, Outcome};
 
 /// Appends a report's line; none for begins, which have nothing that the end does not say.
 pub(super) fn render(settings: &Settings, report: &Report, out: &mut Vec<u8>) {
@@ -59,12 +61,16 @@ pub(super) fn render(settings: &Settings, report: &Report, out: &mut Vec<u8>) {
             field(&mut line, "about", Some(&notice.about));
             field(&mut line, "endpoint", notice.endpoint);
         }
+        Report::Summary(all) => {
+            at(&mut line, all.at.wall);
+            return summary(line, settings, all, out);
+        }
     }
     line.finish(out);
 }
 
 /// What is known of an endpoint besides its number, kind and path.
-fn push_endpoint(line: &mut Line, endpoint: &crate::model::Endpoint) {
+fn push_endpoint(line: &mut Line, endpoint: &Endpoint) {
     field(line, "inode", Some(endpoint.listener));
     if let Some(server) = &endpoint.server {
         field(line, "pid", Some(server.process.pid));
@@ -77,7 +83,10 @@ fn push_endpoint(line: &mut Line, endpoint: &crate::model::Endpoint) {
         field(
             line,
             "file",
-            Some(format!("{:04o} {owner}:{group}", file.mode & 0o7777)),
+            Some(quoted(&format!(
+                "{:04o} {owner}:{group}",
+                file.mode & 0o7777
+            ))),
         );
     }
     field(line, "joined", Some(endpoint.joined));
@@ -109,11 +118,7 @@ fn push_operation(line: &mut Line, operation: &Operation) {
         operation.error.as_ref().map(|error| quoted(error)),
     );
     if let Some(denial) = &operation.denial {
-        field(
-            line,
-            "denied",
-            Some(quoted(&remedy(denial, operation.caller.as_ref()))),
-        );
+        field(line, "denied", Some(quoted(&remedy(denial, operation))));
     }
     match &operation.caller {
         Some(caller) => push_caller(line, caller),
@@ -139,7 +144,7 @@ fn push_subject(line: &mut Line, subject: &Subject) {
     field(
         line,
         "digest-kind",
-        subject.digest_kind.map(|kind| kind.as_str()),
+        subject.digest_kind.map(DigestKind::as_str),
     );
     field(line, "platform", subject.platform.as_ref());
     field(line, "target", subject.target.as_ref());
@@ -181,11 +186,7 @@ fn push_caller(line: &mut Line, caller: &Caller) {
         list(line, "in-outer", inside.outer.iter());
         field(line, "in-name", inside.name.as_ref());
         field(line, "in-image", inside.image.as_ref());
-        field(
-            line,
-            "in-runtime",
-            inside.runtime.map(|runtime| runtime.as_str()),
-        );
+        field(line, "in-runtime", inside.runtime.map(Runtime::as_str));
     }
     if let Some(named) = &caller.pod {
         place(line, "in-pod", &pod(named));

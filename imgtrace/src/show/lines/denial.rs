@@ -1,38 +1,46 @@
 //! Why a connection was refused and what the person in front of the screen can do.
 
-use crate::model::{Caller, Denial};
+use crate::model::{Caller, Denial, Operation};
 
 /// One sentence: the reason, then the remedy.
-pub(in crate::show) fn remedy(denial: &Denial, caller: Option<&Caller>) -> String {
+pub(in crate::show) fn remedy(denial: &Denial, operation: &Operation) -> String {
     let why = match denial.errno.as_str() {
-        "EACCES" => return no_access(denial, caller),
+        "EACCES" => no_access(denial, operation.caller.as_ref()),
         "ECONNREFUSED" => {
             "nothing listens on this socket: its daemon is down, or has left the file behind; \
              start the daemon, or remove the file"
+                .to_owned()
         }
         "ENOENT" => {
             "there is no such socket: its daemon is down, or listens elsewhere (DOCKER_HOST, \
              --host, --address)"
+                .to_owned()
         }
-        _ => return denial.errno.clone(),
+        _ => "the connection was refused".to_owned(),
     };
-    format!("{}: {why}", denial.errno)
+    let inferred = operation
+        .inferred_fields
+        .iter()
+        .any(|field| field == "errno");
+    let inferred = if inferred { " (inferred)" } else { "" };
+    format!("{}{inferred}: {why}", denial.errno)
 }
 
 /// EACCES: who may connect, and how to become one of them.
 fn no_access(denial: &Denial, caller: Option<&Caller>) -> String {
-    let mut text = format!("EACCES: the socket is {}", file(denial));
+    let file = file(denial);
     match &denial.needed_group {
         Some(group) => {
             let user = caller.map_or("USER".to_owned(), user);
-            text.push_str(&format!(
-                "; group {group} may connect: usermod -aG {group} {user} and a new login \
-                 (that group can become root here), or sudo"
-            ));
+            format!(
+                "the socket is {file}; group {group} may connect: usermod -aG {group} {user} and \
+                 a new login (that group can become root here), or sudo"
+            )
         }
-        None => text.push_str("; only its owner and root may connect: use sudo"),
+        None => {
+            format!("the socket is {file}; only its owner and root may connect: use sudo")
+        }
     }
-    text
 }
 
 /// Mode, owner and group as far as they are known: `0660 root:docker`.

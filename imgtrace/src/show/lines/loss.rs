@@ -23,7 +23,7 @@ pub(in crate::show) fn sentence(loss: &Loss) -> String {
         .map(|id| format!(", connection {id}"))
         .unwrap_or_default();
     let why = match loss.what {
-        LossKind::Buffer => "the buffer to user space was full (see --buffer)",
+        LossKind::Buffer => "the buffer to user space was full",
         LossKind::Recursion => "the kernel skipped a probe that was running already",
         LossKind::Table => "a table was full",
         LossKind::Budget => "more was sent in one message than is captured",

@@ -43,10 +43,13 @@ pub(super) fn render(
         .map(|_| (WORD + what).saturating_sub(begin + 1));
     line.plain(&subject::what(operation, room))
         .pad_to(WORD + what);
+    // What was too long in a pipe moves the rest of its line.
+    let outcome = line.column();
     push_outcome(&mut line, operation, ended);
-    line.pad_to(WORD + what + OUTCOME_COLUMNS + DURATION_COLUMNS);
+    let endpoint = outcome + OUTCOME_COLUMNS + DURATION_COLUMNS;
+    line.pad_to(endpoint);
     push_endpoint(&mut line, state, operation);
-    line.pad_to(WORD + what + OUTCOME_COLUMNS + DURATION_COLUMNS + ENDPOINT_COLUMNS);
+    line.pad_to(endpoint + ENDPOINT_COLUMNS);
     let left = settings
         .columns
         .map(|columns| columns.saturating_sub(line.column()));
@@ -114,7 +117,7 @@ fn below(settings: &Settings, operation: &Operation, out: &mut Vec<u8>) {
         say(BAD, error);
     }
     if let Some(denial) = &operation.denial {
-        say(PLAIN, &denial::remedy(denial, operation.caller.as_ref()));
+        say(PLAIN, &denial::remedy(denial, operation));
     }
     if settings.evidence {
         for sentence in &operation.evidence {

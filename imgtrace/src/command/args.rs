@@ -1,0 +1,201 @@
+//! What can be typed. What it means is known where it is used.
+
+mod endpoint;
+mod quantity;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+pub(super) use endpoint::EndpointArg;
+
+use crate::record::Rotation;
+use crate::show::{Output, Term};
+
+/// Files that a rotated recording is kept in if nothing else is said.
+const DEFAULT_FILES: u32 = 5;
+
+const EXAMPLES: &str = "\
+Examples:
+  sudo imgtrace                                 watch every container runtime of this machine
+  sudo imgtrace --filter op=pull,create         only pulls and container creations
+  sudo imgtrace --filter 'caller!=kubelet'      all but what kubelet asks for
+  sudo imgtrace record -q --max-size 100M night.jsonl
+  imgtrace replay night.jsonl -o json | jq 'select(.kind == \"operation\")'
+
+Exit codes: 0 done, 2 usage, 3 a privilege or kernel feature is missing, 4 a damaged or too new
+recording, 5 internal, 130 interrupted.";
+
+/// Who pulled this image, who started this container, and why is it on this disk twice?
+///
+/// imgtrace watches the sockets of Docker, Podman, containerd, CRI-O and BuildKit in the kernel
+/// and prints every operation with the process, container and pod that caused it. It changes
+/// nothing on the host and needs no configuration of the daemons. Without a command it watches
+/// until it is interrupted.
+#[derive(Debug, Parser)]
+#[command(name = "imgtrace", version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(subcommand_help_heading = "Commands", disable_help_subcommand = true)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) common: CommonArgs,
+    #[command(flatten)]
+    pub(super) live: LiveArgs,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Watch and keep what is seen in a file that can be replayed
+    Record(RecordArgs),
+    /// Print a recording as the live run printed it; needs no privileges
+    Replay(ReplayArgs),
+    /// Print the completions of a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+impl Command {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Record(_) => "record",
+            Self::Replay(_) => "replay",
+            Self::Completions { .. } => "completions",
+        }
+    }
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Common options")]
+pub(super) struct CommonArgs {
+    /// No colours (also without a terminal, and with `NO_COLOR` set)
+    #[arg(long, global = true)]
+    pub(super) no_color: bool,
+    /// Print evidence, and say on stderr what imgtrace does; more with -vv and -vvv
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(super) verbose: u8,
+}
+
+/// How reports are shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+pub(super) struct ShowArgs {
+    /// The form of the output
+    #[arg(short, long, value_name = "FORM", value_enum)]
+    pub(super) output: Option<Output>,
+    /// Show only some operations: op, image, container, caller, user, pod, runtime or outcome,
+    /// = or !=, and values with commas between them; * stands for any text
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) filter: Vec<Term>,
+}
+
+/// What is watched, and for how long.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+pub(super) struct WatchArgs {
+    /// Watch a socket that would not be found: docker, podman, containerd, cri-o, cri-dockerd,
+    /// dockershim, buildkit, shim or cri, and its path
+    #[arg(long = "endpoint", value_name = "KIND=PATH")]
+    pub(super) endpoints: Vec<EndpointArg>,
+    /// Stop after this time: 30s, 5m, 1h30m
+    #[arg(long, value_name = "TIME", value_parser = quantity::duration)]
+    pub(super) duration: Option<Duration>,
+}
+
+/// How large a recording may become.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+pub(super) struct RotationArgs {
+    /// Begin another file when one has this size (100M, 1G), and move the older ones to FILE.1,
+    /// FILE.2 …
+    #[arg(long, value_name = "SIZE", value_parser = quantity::size)]
+    max_size: Option<u64>,
+    /// Files that are kept, with --max-size [default: 5]
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "max_size",
+        value_parser = clap::value_parser!(u32).range(1..=9999),
+    )]
+    max_files: Option<u32>,
+}
+
+impl RotationArgs {
+    /// Where a file is full and how many there may be; none without a limit.
+    pub(super) fn rotation(&self) -> Option<Rotation> {
+        let max_files = self.max_files.unwrap_or(DEFAULT_FILES);
+        self.max_size.map(|max_size| Rotation {
+            max_size,
+            max_files,
+        })
+    }
+}
+
+/// `imgtrace`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+pub(super) struct LiveArgs {
+    #[command(flatten)]
+    pub(super) show: ShowArgs,
+    #[command(flatten)]
+    pub(super) watch: WatchArgs,
+    /// Also keep what is seen in FILE, for `imgtrace replay`
+    #[arg(long, value_name = "FILE")]
+    pub(super) record: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) rotation: RotationArgs,
+}
+
+/// `imgtrace record`.
+#[derive(Clone, Debug, Args)]
+pub(super) struct RecordArgs {
+    /// The recording; an existing file is not overwritten
+    pub(super) file: PathBuf,
+    /// Print nothing, only record
+    #[arg(short, long, conflicts_with_all = ["output", "filter"])]
+    pub(super) quiet: bool,
+    #[command(flatten)]
+    pub(super) rotation: RotationArgs,
+    #[command(flatten)]
+    pub(super) show: ShowArgs,
+    #[command(flatten)]
+    pub(super) watch: WatchArgs,
+}
+
+/// `imgtrace replay`.
+#[derive(Clone, Debug, Args)]
+pub(super) struct ReplayArgs {
+    /// The recording; - is stdin
+    pub(super) file: PathBuf,
+    /// As fast as it happened times X; without it, or with 0, without waiting
+    #[arg(long, value_name = "X", value_parser = quantity::speed)]
+    pub(super) speed: Option<f64>,
+    #[command(flatten)]
+    pub(super) show: ShowArgs,
+}
+
+impl Cli {
+    /// Refuses options of the live run before a command: they would be lost silently.
+    pub(super) fn checked(self) -> Result<Self, clap::Error> {
+        let Some(command) = self
+            .command
+            .as_ref()
+            .filter(|_| self.live != LiveArgs::default())
+        else {
+            if self.live.record.is_none() && self.live.rotation.max_size.is_some() {
+                let message = "--max-size needs --record FILE: there is nothing else to bound";
+                return Err(Self::command().error(ErrorKind::MissingRequiredArgument, message));
+            }
+            return Ok(self);
+        };
+        let message = format!(
+            "options of the live run stand before '{name}', where they do nothing; \
+             those of '{name}' go after it",
+            name = command.name()
+        );
+        Err(Self::command().error(ErrorKind::ArgumentConflict, message))
+    }
+}

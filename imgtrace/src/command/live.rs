@@ -1,0 +1,85 @@
+//! `imgtrace`: watch this machine and print what is seen. `imgtrace record` is the same with a
+//! file.
+
+use std::path::Path;
+
+use super::args::{CommonArgs, LiveArgs, RotationArgs, ShowArgs, WatchArgs};
+use super::error::{Failure, Kind};
+use super::screen::Stdout;
+use super::session::{Session, recording};
+use super::{Exit, zone};
+use crate::model::Stamp;
+use crate::record::{Header, Recorder, Shown};
+
+/// `imgtrace`.
+pub(super) fn run(args: &LiveArgs, common: &CommonArgs) -> Result<Exit, Failure> {
+    let file = args.record.as_deref();
+    let target = Target {
+        file,
+        rotation: &args.rotation,
+        quiet: false,
+    };
+    watch(&args.watch, &target, &args.show, common)
+}
+
+/// Where the observations of a run go besides the screen.
+pub(super) struct Target<'a> {
+    /// The recording.
+    pub(super) file: Option<&'a Path>,
+    /// Its limits.
+    pub(super) rotation: &'a RotationArgs,
+    /// True if nothing is printed.
+    pub(super) quiet: bool,
+}
+
+impl Target<'_> {
+    /// The session of a live run that begins now; makes the recording.
+    ///
+    /// # Errors
+    /// The recording cannot be made.
+    fn session(
+        &self,
+        now: Stamp,
+        show: &ShowArgs,
+        common: &CommonArgs,
+    ) -> Result<Session<Stdout>, Failure> {
+        let screen = Stdout::new();
+        let zone = zone::system(now.wall);
+        let settings = screen.settings(show, common, zone.clone());
+        let mut session = Session::new(screen, settings);
+        if self.quiet {
+            session = session.quiet();
+        }
+        let Some(file) = self.file else {
+            return Ok(session);
+        };
+        let shown = Shown {
+            output: show.output.unwrap_or_default(),
+            verbose: common.verbose,
+            filter: show.filter.iter().map(ToString::to_string).collect(),
+        };
+        let host = rustix::system::uname();
+        let header = Header {
+            kernel: host.release().to_str().ok().map(str::to_owned),
+            host: host.nodename().to_str().ok().map(str::to_owned),
+            ..Header::new(now, zone, shown)
+        };
+        let recorder = Recorder::create(file, header, self.rotation.rotation());
+        Ok(session.recorded(recorder.map_err(|error| recording(&error))?))
+    }
+}
+
+/// Watches until the time is over or a signal comes.
+pub(super) fn watch(
+    args: &WatchArgs,
+    target: &Target<'_>,
+    show: &ShowArgs,
+    common: &CommonArgs,
+) -> Result<Exit, Failure> {
+    let session = target.session(Stamp::default(), show, common)?;
+    drop((session, &args.endpoints, args.duration));
+    Err(Failure::new(
+        Kind::Missing,
+        "this build of imgtrace cannot watch yet",
+    ))
+}
