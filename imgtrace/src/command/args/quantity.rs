@@ -9,21 +9,21 @@ const SIZES: [(char, u32); 4] = [('K', 1), ('M', 2), ('G', 3), ('T', 4)];
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(super) enum QuantityError {
     #[error("a time is a number and a unit: 30s, 5m, 1h30m")]
-    NoDuration,
+    Duration,
     #[error("a time must be longer than nothing")]
-    NoTime,
+    Nothing,
     #[error("a size is a number and K, M, G or T: 100M")]
-    NoSize,
+    Size,
     #[error("a speed is 0 or more: 1 is as fast as it happened, 2 twice as fast")]
-    NoSpeed,
+    Speed,
 }
 
 /// `30s`, `5m`, `1h30m`; a number alone has no unit and is refused.
 pub(super) fn duration(text: &str) -> Result<Duration, QuantityError> {
-    let span: jiff::SignedDuration = text.parse().map_err(|_| QuantityError::NoDuration)?;
-    let duration = Duration::try_from(span).map_err(|_| QuantityError::NoTime)?;
+    let span: jiff::SignedDuration = text.parse().map_err(|_| QuantityError::Duration)?;
+    let duration = Duration::try_from(span).map_err(|_| QuantityError::Nothing)?;
     if duration.is_zero() {
-        Err(QuantityError::NoTime)
+        Err(QuantityError::Nothing)
     } else {
         Ok(duration)
     }
@@ -39,7 +39,7 @@ pub(super) fn size(text: &str) -> Result<u64, QuantityError> {
         Some((_, power)) => (bare.get(..bare.len() - 1).unwrap_or_default(), power),
         None => (bare, 0),
     };
-    let number: f64 = number.parse().map_err(|_| QuantityError::NoSize)?;
+    let number: f64 = number.parse().map_err(|_| QuantityError::Size)?;
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -49,7 +49,7 @@ pub(super) fn size(text: &str) -> Result<u64, QuantityError> {
     if number.is_finite() && bytes > 0 {
         Ok(bytes)
     } else {
-        Err(QuantityError::NoSize)
+        Err(QuantityError::Size)
     }
 }
 
@@ -58,10 +58,10 @@ pub(super) fn speed(text: &str) -> Result<f64, QuantityError> {
     let speed: f64 = text
         .trim_end_matches(['x', 'X'])
         .parse()
-        .map_err(|_| QuantityError::NoSpeed)?;
+        .map_err(|_| QuantityError::Speed)?;
     if speed.is_finite() && speed >= 0.0 {
         Ok(speed)
     } else {
-        Err(QuantityError::NoSpeed)
+        Err(QuantityError::Speed)
     }
 }

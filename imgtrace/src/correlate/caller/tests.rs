@@ -116,5 +116,5 @@ fn a_service_on_the_host() {
     assert_eq!(found.container, None);
     assert_eq!(found.unit.as_deref(), Some("gitlab-runner.service"));
     assert_eq!(found.place().unwrap(), "gitlab-runner.service");
-    assert_eq!(found.program(), "docker");
+    assert_eq!(found.name(), "docker");
 }
