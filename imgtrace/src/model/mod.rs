@@ -6,6 +6,7 @@ mod endpoint;
 mod finding;
 mod operation;
 mod process;
+mod reference;
 mod report;
 mod subject;
 mod summary;
@@ -20,6 +21,7 @@ pub use operation::{
     Outcome,
 };
 pub use process::{Ancestor, Cgroups, Process, ProcessKey, Source};
+pub use reference::{ImageName, Reference, image_id, is_digest};
 pub use report::{Loss, LossKind, Notice, Report};
 pub use subject::{DigestKind, Pod, Subject};
 pub use summary::{
