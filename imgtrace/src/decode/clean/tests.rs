@@ -1,0 +1,138 @@
+use proptest::prelude::*;
+
+use super::*;
+
+/// Real messages of dockerd, Podman and registries, which hold no secret.
+#[test]
+fn messages_stay_as_they_are() {
+    for text in [
+        "No such image: nosuch:latest",
+        "pull access denied for nosuch, repository does not exist or may require 'docker login': denied: requested access to the resource is denied",
+        "Get \"https://registry-1.docker.io/v2/\": net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)",
+        "Head \"https://registry.example.com:5000/v2/a/b/manifests/1\": no basic auth credentials",
+        "failed to fetch oauth token: unexpected status from POST request to https://auth.docker.io/token: 401 Unauthorized",
+        "Get https://localhost:5000: dial tcp [::1]:5000: connect: connection refused",
+        "unauthorized: incorrect username or password",
+        "unauthorized: authentication required",
+        "manifest for localhost:5000/a:1@sha256:86e0e091 not found: manifest unknown",
+        "basic authentication failed, bearer token rejected",
+        "WWW-Authenticate: Bearer realm=\"https://auth.docker.io/token\"",
+        "cloning git@github.com/a/b",
+        "what? = no query",
+        "Conflict. The container name \"/web\" is already in use by container \"3f9c\".",
+        "useradd -u 1000 failed",
+    ] {
+        assert_eq!(clean(text), text);
+    }
+}
+
+#[test]
+fn secrets_are_replaced() {
+    for (text, wanted) in [
+        (
+            "Get https://user:S3CR3T@r.io/v2/: EOF",
+            "Get https://***@r.io/v2/: EOF",
+        ),
+        (
+            "Get \"https://u:S3CR3T/x@r.io/v2/\"",
+            "Get \"https://***@r.io/v2/\"",
+        ),
+        ("https://S3CR3T@r.io", "https://***@r.io"),
+        ("https://u:S3CR3T?", "https://***"),
+        (
+            "pinging admin:S3CR3T@r.io/x: refused",
+            "pinging ***@r.io/x: refused",
+        ),
+        ("admin:S3C/R3T@r.io", "***@r.io"),
+        (
+            "for /v4.0.0/libpod/images/pull?reference=a&password=S3CR3T: invalid",
+            "for /v4.0.0/libpod/images/pull?***: invalid",
+        ),
+        (
+            "GET https://b.io/layer?X-Amz-Signature=S3CR3T&x=1 500",
+            "GET https://b.io/layer?*** 500",
+        ),
+        ("password=S3CR3T, next", "password=***, next"),
+        ("password: S3CR3T", "password: ***"),
+        ("DB_PASSWORD='S3CR3T' run", "DB_PASSWORD='***' run"),
+        ("api-key:S3CR3T", "api-key:***"),
+        ("password%3DS3CR3T", "password%3D***"),
+        (
+            r#"{"username":"S3CR3T","password":"S3CR3T","serveraddress":"r.io"}"#,
+            r#"{"username":"***","password":"***","serveraddress":"r.io"}"#,
+        ),
+        (
+            r#"{\"identitytoken\": \"S3CR3T\"}"#,
+            r#"{\"identitytoken\": \"***\"}"#,
+        ),
+        (
+            "login --password S3CR3T -u me:S3CR3T r.io",
+            "login --password *** -u *** r.io",
+        ),
+        ("curl --token=S3CR3T)", "curl --token=***)"),
+        ("sent Bearer S3CR3T== to r.io", "sent Bearer *** to r.io"),
+        (
+            "sent Basic dXNlcjpTM0NSM1Q= to r.io",
+            "sent Basic *** to r.io",
+        ),
+        (
+            "Authorization: Basic S3CR3T\nHost: r.io",
+            "Authorization:*** Host: r.io",
+        ),
+        ("X-Registry-Auth: S3CR3T", "X-Registry-Auth:***"),
+        (
+            "bad auth config eyJ1c2VybmFtZSI6IlMzQ1IzVCJ9 here",
+            "bad auth config *** here",
+        ),
+        ("token dckr_pat_S3CR3T-1 revoked", "token *** revoked"),
+    ] {
+        assert_eq!(clean(text), wanted, "{text}");
+    }
+}
+
+#[test]
+fn text_is_printable_and_short() {
+    assert_eq!(
+        clean("  a\u{1b}[31mb\r\nc\u{202e}d\u{7f}\n"),
+        "a [31mb  c d"
+    );
+    assert_eq!(clean(&"é".repeat(400)), "é".repeat(256));
+    assert_eq!(clean(&"x".repeat(511)), "x".repeat(511));
+    assert_eq!(clean(&format!("{}é", "x".repeat(511))), "x".repeat(511));
+}
+
+#[test]
+fn a_secret_at_the_end_of_a_long_text_is_not_shown_in_part() {
+    let userinfo = format!(
+        "{} https://user:S3CR3T{}@r.io",
+        "x ".repeat(10),
+        "S".repeat(MAX_RAW)
+    );
+    assert_eq!(clean(&userinfo), "x x x x x x x x x x");
+    assert_eq!(clean(&"S".repeat(MAX_RAW)), "");
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_survived(text in any::<String>()) {
+        let cleaned = clean(&text);
+        prop_assert!(cleaned.len() <= MAX_CLEAN);
+        prop_assert!(!cleaned.contains(is_unprintable));
+    }
+
+    #[test]
+    fn credentials_in_urls_never_show(before in "[a-z:/@? ]{0,12}", user in "[a-z]{1,6}", rest in "[ -~]{0,20}") {
+        let text = format!("{before} https://{user}:S3CR3T@r.io/{rest}");
+        prop_assert!(!clean(&text).contains("S3CR3T"), "{}", text);
+    }
+
+    #[test]
+    fn values_of_keys_never_show(
+        before in "[ -~é]{0,20}",
+        key in prop::sample::select(vec!["password", "PASSWD", "api_key", "--password", "registrytoken", "auth"]),
+        between in prop::sample::select(vec!["=", "\":\"", "=\"", "%3D"]),
+    ) {
+        let text = format!("{before} {key}{between}S3CR3T");
+        prop_assert!(!clean(&text).contains("S3CR3T"), "{}", text);
+    }
+}
