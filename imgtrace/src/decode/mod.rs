@@ -5,7 +5,10 @@
 //!
 //! [`Anomaly`]: crate::observation::Anomaly
 
+pub mod api;
+mod clean;
 pub mod http1;
+mod json;
 
 use bytes::Bytes;
 
