@@ -2,7 +2,9 @@
 
 use anyhow::{Context as _, Result, ensure};
 use clap::{Args, Subcommand};
-use imgtrace_tests::lab::{Docker, Generation, Image, Lab, Registry, Scenario, missing_packages};
+use imgtrace_tests::lab::{
+    Docker, Generation, Image, Lab, Peers, Registry, Scenario, missing_packages,
+};
 
 use crate::no_daemons::NoDaemons;
 use crate::packages::{self, Consent};
@@ -72,15 +74,21 @@ pub(crate) fn provide_packages(consent: Consent) -> Result<()> {
 
 fn up(consent: Consent) -> Result<()> {
     provide_packages(consent)?;
+    for peers in Peers::ALL {
+        peers.provide()?;
+    }
     let lab = Lab::new(NAME)?;
     let registry = lab.registry()?;
-    let docker = lab.docker(Generation::Debian)?;
+    let dockers = [
+        lab.docker(Generation::Debian)?,
+        lab.docker(Generation::Newest)?,
+    ];
     println!(
         "registry  http://{}  (docker pull {})",
         registry.address(),
         registry.reference(Image::Busybox)
     );
-    print_docker(&docker);
+    dockers.iter().for_each(print_docker);
     println!("\nstop them with: cargo xtask lab down");
     lab.keep();
     Ok(())

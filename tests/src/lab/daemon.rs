@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use super::{Place, ProcessId, read, write};
 
 /// How long a daemon may take to come up. Seen: under 2 s; a loaded machine takes longer.
-const START_PATIENCE: Duration = Duration::from_secs(60);
+const START_PATIENCE: Duration = Duration::from_mins(1);
 /// How long a daemon may take to end after SIGTERM (dockerd waits up to 15 s for its containers).
 const STOP_PATIENCE: Duration = Duration::from_secs(20);
 /// How often a condition is looked at.

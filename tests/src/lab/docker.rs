@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{Client, Containerd, Place, Ran, daemon, http, write};
+use super::{Client, Containerd, Peers, Place, Ran, daemon, http, write};
 
 /// Where Debian's daemons and their helpers (runc, iptables) are.
 pub(super) const SYSTEM_PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
@@ -16,6 +16,8 @@ pub(super) const SYSTEM_PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 pub enum Generation {
     /// Debian's own packages: dockerd 20.10, containerd 1.6, runc 1.1, overlay2 store.
     Debian,
+    /// The 29 line of dockerd, containerd 2.3 and runc 1.5, with containerd's image store: [`Peers::Newest`].
+    Newest,
 }
 
 impl Generation {
@@ -23,6 +25,7 @@ impl Generation {
     pub fn name(self) -> &'static str {
         match self {
             Self::Debian => "docker-debian",
+            Self::Newest => "docker-newest",
         }
     }
 
@@ -30,6 +33,15 @@ impl Generation {
     pub fn client(self) -> Client {
         match self {
             Self::Debian => Client::DockerDebian,
+            Self::Newest => Client::DockerNewest,
+        }
+    }
+
+    /// Why this generation cannot run here, or None if it can. Asks nothing that [`missing`](super::missing) asks.
+    pub fn missing(self) -> Option<String> {
+        match self {
+            Self::Debian => None,
+            Self::Newest => self.client().missing(),
         }
     }
 }
@@ -45,23 +57,26 @@ pub(super) struct Programs {
 
 impl Programs {
     fn of(generation: Generation) -> Result<Self> {
-        let programs = match generation {
+        if let Some(reason) = generation.missing() {
+            bail!(reason);
+        }
+        Ok(match generation {
             Generation::Debian => Self {
                 dockerd: "/usr/sbin/dockerd".into(),
                 containerd: "/usr/bin/containerd".into(),
                 ctr: "/usr/bin/ctr".into(),
                 path: SYSTEM_PATH.to_owned(),
             },
-        };
-        for program in [&programs.dockerd, &programs.containerd, &programs.ctr] {
-            if !program.exists() {
-                bail!(
-                    "{} is missing: run `cargo xtask lab up` as root",
-                    program.display()
-                );
+            Generation::Newest => {
+                let folder = Peers::Newest.provide()?;
+                Self {
+                    dockerd: folder.join("dockerd"),
+                    containerd: folder.join("containerd"),
+                    ctr: folder.join("ctr"),
+                    path: format!("{}:{SYSTEM_PATH}", folder.display()),
+                }
             }
-        }
-        Ok(programs)
+        })
     }
 
     /// A command with a plain environment: nothing of the user's Docker settings reaches a lab daemon.
@@ -170,12 +185,26 @@ impl Docker {
         Ran::of(self.command(self.generation.client())?.args(args))
     }
 
+    /// Has a client pull an image, create a container of this name from it, start it, wait for it and remove it: for
+    /// the libraries and curl, five requests of one process. (The docker commands do it as `docker run --rm
+    /// --pull=always`, where the daemon removes.)
+    ///
+    /// # Errors
+    /// The client is not there, or fails; the error holds its stderr.
+    pub fn story(&self, client: Client, image: &str, name: &str) -> Result<Ran> {
+        Ran::ok(&mut client.story(&self.socket(), &self.client_home(client)?, image, name)?)
+    }
+
     /// A client set up for this daemon's socket; the caller adds arguments and runs it.
     ///
     /// # Errors
     /// The client is not there.
     pub fn command(&self, client: Client) -> Result<Command> {
-        client.command(&self.socket(), &self.place.data_dir("client")?)
+        client.command(&self.socket(), &self.client_home(client)?)
+    }
+
+    fn client_home(&self, client: Client) -> Result<PathBuf> {
+        self.place.data_dir(&format!("client-{}", client.name()))
     }
 
     fn dockerd(&self) -> Result<Command> {
@@ -186,6 +215,7 @@ impl Docker {
         let key = data.join("key.json");
         let settings = match self.generation {
             Generation::Debian => serde_json::json!({ "deprecated-key-path": key }),
+            Generation::Newest => serde_json::json!({}),
         };
         write(&config, settings.to_string())?;
         let mut command = self.programs.command(&self.programs.dockerd);

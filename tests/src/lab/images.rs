@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
+use super::Peers;
 pub(super) use layer::Layer;
 
 /// Media types of Docker's image manifest, version 2, schema 2.
@@ -25,6 +26,8 @@ pub enum Image {
     Busybox,
     /// The same with Debian's docker command and its shared libraries: for a container that drives a Docker.
     DockerCli,
+    /// The same with the static docker command of [`Peers::Newest`].
+    DockerCliNewest,
     /// The same with three more layers of 3, 5 and 7 MB of random bytes: for pulls that take a while.
     Layers,
     /// An index of two platforms: this machine's with [`Image::Busybox`] and another one with a text file.
@@ -39,7 +42,7 @@ impl Image {
     pub fn repository(self) -> &'static str {
         match self {
             Self::Busybox => "imgtrace-lab/busybox",
-            Self::DockerCli => "imgtrace-lab/docker-cli",
+            Self::DockerCli | Self::DockerCliNewest => "imgtrace-lab/docker-cli",
             Self::Layers => "imgtrace-lab/layers",
             Self::Multi => "imgtrace-lab/multi",
             Self::Host => "imgtrace-lab/host",
@@ -48,7 +51,11 @@ impl Image {
 
     /// Its tag.
     pub fn tag(self) -> &'static str {
-        "1"
+        match self {
+            Self::DockerCli => "debian",
+            Self::DockerCliNewest => "newest",
+            _ => "1",
+        }
     }
 
     /// Builds it, with its layers as files in `folder`.
@@ -68,6 +75,12 @@ impl Image {
                 busybox,
                 Layer::program(folder, Path::new("/usr/bin/docker"))?,
             ],
+            Self::DockerCliNewest => {
+                vec![
+                    busybox,
+                    Layer::program(folder, &Peers::Newest.provide()?.join("docker"))?,
+                ]
+            }
             Self::Layers => {
                 let random = [3, 5, 7].map(|megabytes| Layer::random(folder, megabytes));
                 std::iter::once(Ok(busybox))

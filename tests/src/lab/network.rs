@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::{Place, Ran};
+use super::{Place, Ran, key};
 
 /// What `dockerd --bridge` gets. `none` does for a daemon whose containers need no network, but at its start such a
 /// daemon deletes the interface docker0 (moby, `removeDefaultBridgeInterface`), which may be another Docker's: where
@@ -34,18 +34,12 @@ pub(super) fn remove_bridge(place: &Place) -> Result<()> {
 /// The address of the lab's own bridge: one of sixteen small subnets of the block for documentation (RFC 5737), which
 /// no real network uses.
 fn address(place: &Place) -> String {
-    format!("203.0.113.{}/28", hash(place) % 16 * 16 + 1)
+    format!("203.0.113.{}/28", key::of(&[place.name()]) % 16 * 16 + 1)
 }
 
 /// The bridge's name: at most 15 bytes (IFNAMSIZ), the same for the same lab.
 fn own_bridge(place: &Place) -> String {
-    format!("imgt{:08x}", hash(place))
-}
-
-fn hash(place: &Place) -> u32 {
-    place.name().bytes().fold(0, |hash, byte| {
-        hash.wrapping_mul(31).wrapping_add(byte.into())
-    })
+    format!("imgt{:08x}", key::of(&[place.name()]) >> 32)
 }
 
 fn interface(name: &str) -> bool {

@@ -71,7 +71,11 @@ impl Registry {
     /// # Errors
     /// The image cannot be built from what is on this machine, or the registry refuses it.
     pub fn add(&self, image: Image) -> Result<String> {
-        let built = image.build(&self.place.data_dir("images")?)?;
+        let built = image.build(&self.place.data_dir(&format!(
+            "images/{}-{}",
+            image.repository(),
+            image.tag()
+        ))?)?;
         self.push(image.repository(), image.tag(), &built)?;
         let reference = self.reference(image);
         say(&format!("image {reference} is in the registry"));

@@ -1,7 +1,9 @@
 //! What a machine must have for the lab to run on it. Changes nothing.
 
+use std::ffi::CString;
 use std::path::Path;
 
+use anyhow::{Context as _, Result};
 use rustix::mount::{MountFlags, UnmountFlags};
 
 use super::missing_packages;
@@ -17,8 +19,8 @@ pub fn missing() -> Option<String> {
     {
         return Some("no cgroups are mounted at /sys/fs/cgroup".to_owned());
     }
-    if let Some(reason) = no_overlay() {
-        return Some(reason);
+    if let Err(error) = try_overlay() {
+        return Some(format!("overlay mounts fail: {error:#}"));
     }
     let packages = missing_packages();
     if !packages.is_empty() {
@@ -30,18 +32,13 @@ pub fn missing() -> Option<String> {
     None
 }
 
-/// Tries a real overlay mount, the only proof that it is allowed here.
-fn no_overlay() -> Option<String> {
-    let folder = match tempfile::tempdir_in("/var/lib") {
-        Ok(folder) => folder,
-        Err(error) => return Some(format!("/var/lib is not writable ({error})")),
-    };
+/// Makes a real overlay mount and undoes it: the only proof that it is allowed here.
+fn try_overlay() -> Result<()> {
+    let folder = tempfile::tempdir_in("/var/lib").context("failed to write to /var/lib")?;
     let [lower, upper, work, target] =
         ["lower", "upper", "work", "target"].map(|name| folder.path().join(name));
     for path in [&lower, &upper, &work, &target] {
-        if let Err(error) = std::fs::create_dir(path) {
-            return Some(format!("/var/lib is not writable ({error})"));
-        }
+        std::fs::create_dir(path)?;
     }
     let options = format!(
         "lowerdir={},upperdir={},workdir={}",
@@ -49,21 +46,14 @@ fn no_overlay() -> Option<String> {
         upper.display(),
         work.display()
     );
-    let Ok(options) = std::ffi::CString::new(options) else {
-        return Some("a path with a zero byte".to_owned());
-    };
-    match rustix::mount::mount(
+    let options = CString::new(options)?;
+    rustix::mount::mount(
         "overlay",
         &target,
         "overlay",
         MountFlags::empty(),
         options.as_c_str(),
-    ) {
-        Err(error) => Some(format!("overlay mounts are refused ({error})")),
-        Ok(()) => {
-            let gone = rustix::mount::unmount(&target, UnmountFlags::DETACH);
-            gone.err()
-                .map(|error| format!("an overlay cannot be unmounted ({error})"))
-        }
-    }
+    )?;
+    rustix::mount::unmount(&target, UnmountFlags::DETACH)?;
+    Ok(())
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use anyhow::{Result, bail};
 
-use super::{Docker, Image, Registry, say};
+use super::{Client, Docker, Image, Registry, say};
 
 /// A story.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,10 +14,12 @@ pub enum Scenario {
     PullAndRun,
     /// A container that holds docker.sock starts another.
     Dood,
+    /// Every client that is provided pulls, creates, starts, waits and removes.
+    Clients,
 }
 
 /// Every scenario, in the order in which help shows them.
-const ALL: [Scenario; 2] = [Scenario::PullAndRun, Scenario::Dood];
+const ALL: [Scenario; 3] = [Scenario::PullAndRun, Scenario::Dood, Scenario::Clients];
 
 impl Scenario {
     /// All of them.
@@ -30,6 +32,7 @@ impl Scenario {
         match self {
             Self::PullAndRun => "pull-and-run",
             Self::Dood => "dood",
+            Self::Clients => "clients",
         }
     }
 
@@ -41,6 +44,7 @@ impl Scenario {
         match self {
             Self::PullAndRun => pull_and_run(docker, registry),
             Self::Dood => dood(docker, registry),
+            Self::Clients => clients(docker, registry),
         }
     }
 }
@@ -103,6 +107,23 @@ fn dood(docker: &Docker, registry: &Registry) -> Result<()> {
         super::inside::SOCKET,
         ran.ran.stdout.trim()
     ));
+    Ok(())
+}
+
+fn clients(docker: &Docker, registry: &Registry) -> Result<()> {
+    let image = registry.reference(Image::Busybox);
+    for client in Client::ALL {
+        if let Some(reason) = client.missing() {
+            say(&format!("without {}: {reason}", client.name()));
+            continue;
+        }
+        let ran = docker.story(client, &image, client.name())?;
+        say(&format!(
+            "process {}: {} pulled, created, started and removed",
+            ran.pid,
+            client.name()
+        ));
+    }
     Ok(())
 }
 

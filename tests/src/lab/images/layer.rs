@@ -18,7 +18,7 @@ const BUSYBOX: &str = "/bin/busybox";
 pub(in crate::lab) struct Layer {
     /// The gzipped tar.
     pub(super) file: PathBuf,
-    /// The digest of the tar itself (image-spec 1.1, "Layer DiffID").
+    /// The digest of the tar itself (image-spec 1.1, "Layer `DiffID`").
     pub(super) diff_id: String,
 }
 
@@ -30,7 +30,7 @@ impl Layer {
             for name in ["bin", "etc", "root", "tmp", "run", "var/run"] {
                 fs::create_dir_all(root.join(name))?;
             }
-            copy_program(root, Path::new(BUSYBOX))?;
+            copy_program(root, Path::new(BUSYBOX), Path::new("bin/busybox"))?;
             for applet in Ran::ok(Command::new(BUSYBOX).arg("--list"))?.stdout.lines() {
                 if applet != "busybox" {
                     symlink("busybox", bin.join(applet))?;
@@ -44,13 +44,15 @@ impl Layer {
         })
     }
 
-    /// A program of this machine with the shared libraries it names, at the same paths.
+    /// A program of this machine in /usr/bin, with the shared libraries it names at their own paths.
     pub(super) fn program(folder: &Path, program: &Path) -> Result<Self> {
         let name = program
             .file_name()
             .context("a program has a name")?
             .to_string_lossy();
-        Self::pack(folder, &name, |root| copy_program(root, program))
+        Self::pack(folder, &name, |root| {
+            copy_program(root, program, &Path::new("usr/bin").join(&*name))
+        })
     }
 
     /// A file of so many megabytes that does not compress, always the same.
@@ -93,7 +95,7 @@ impl Layer {
 
     fn pack(folder: &Path, name: &str, fill: impl FnOnce(&Path) -> Result<()>) -> Result<Self> {
         let tar = folder.join(format!("{name}.tar"));
-        let file = folder.join(format!("{name}.tar.gz"));
+        let packed = folder.join(format!("{name}.tar.gz"));
         let root = tempfile::tempdir_in(folder)?;
         fill(root.path()).with_context(|| format!("failed to make the layer {name}"))?;
         let options = [
@@ -122,23 +124,28 @@ impl Layer {
                 .args(["--force", "--fast", "--no-name"])
                 .arg(&tar),
         )?;
-        Ok(Self { file, diff_id })
+        Ok(Self {
+            file: packed,
+            diff_id,
+        })
     }
 }
 
-/// Copies a program and the shared libraries that it names to the same paths below another root.
-fn copy_program(root: &Path, program: &Path) -> Result<()> {
+/// Copies a program to a path below another root, and the shared libraries that it names to their own paths there.
+fn copy_program(root: &Path, program: &Path, target: &Path) -> Result<()> {
     // A static program has none, and ldd then fails.
     let libraries = Ran::of(Command::new("ldd").arg(program))?.stdout;
-    let libraries = libraries
+    let mut libraries = libraries
         .split_whitespace()
         .filter(|word| word.starts_with('/'))
         .map(Path::new);
-    for file in libraries.chain([program]) {
-        let target = root.join(file.strip_prefix("/")?);
-        fs::create_dir_all(target.parent().context("a file has a folder")?)?;
-        fs::copy(file, target).with_context(|| format!("failed to copy {}", file.display()))?;
-    }
+    copy(program, &root.join(target))?;
+    libraries.try_for_each(|file| copy(file, &root.join(file.strip_prefix("/")?)))
+}
+
+fn copy(file: &Path, target: &Path) -> Result<()> {
+    fs::create_dir_all(target.parent().context("a file has a folder")?)?;
+    fs::copy(file, target).with_context(|| format!("failed to copy {}", file.display()))?;
     Ok(())
 }
 
