@@ -3,10 +3,13 @@
 //! Knows where a lab lives, who holds it and how it ends. A lab's state is on disk (pid files, sockets, mounts), so a
 //! lab can be ended by another process than the one that began it, and a crashed one is swept up by the next.
 
+mod activation;
 mod client;
 mod containerd;
 mod daemon;
+mod dind;
 mod docker;
+mod generation;
 mod http;
 mod images;
 mod inside;
@@ -16,6 +19,7 @@ mod packages;
 mod peers;
 mod place;
 mod process;
+mod ran;
 mod registry;
 mod requirement;
 mod scenario;
@@ -28,16 +32,20 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use rustix::fs::FlockOperation;
 
-pub use client::{Client, Ran};
+pub use activation::Activation;
+pub use client::Client;
 pub use containerd::Containerd;
 pub use daemon::until;
-pub use docker::{Docker, Generation};
+pub use dind::Dind;
+pub use docker::Docker;
+pub use generation::Generation;
 pub use images::Image;
 pub use inside::{Inside, SOCKET as SOCKET_INSIDE};
 pub use packages::missing_packages;
 pub use peers::Peers;
 pub use place::{Place, RUN};
 pub use process::ProcessId;
+pub use ran::Ran;
 pub use registry::Registry;
 pub use requirement::missing;
 pub use scenario::Scenario;

@@ -1,10 +1,8 @@
 //! `cargo xtask lab`: throwaway daemons that stay up between commands.
 
 use anyhow::{Context as _, Result, ensure};
-use clap::{Args, Subcommand};
-use imgtrace_tests::lab::{
-    Docker, Generation, Image, Lab, Peers, Registry, Scenario, missing_packages,
-};
+use clap::{Args, Subcommand, ValueEnum};
+use imgtrace_tests::lab::{Generation, Image, Lab, Peers, Registry, Scenario, missing_packages};
 
 use crate::no_daemons::NoDaemons;
 use crate::packages::{self, Consent};
@@ -29,8 +27,29 @@ pub(crate) struct Run {
     /// Its name
     #[arg(value_parser = scenario_names())]
     scenario: String,
+    /// Which Docker
+    #[arg(long, value_enum, default_value_t = Docker::Debian)]
+    docker: Docker,
     #[command(flatten)]
     consent: Consent,
+}
+
+/// A generation, as it is written on the command line.
+#[derive(Clone, Copy, ValueEnum)]
+enum Docker {
+    /// Debian's own packages
+    Debian,
+    /// Built from Go modules: the 29 line
+    Newest,
+}
+
+impl From<Docker> for Generation {
+    fn from(docker: Docker) -> Self {
+        match docker {
+            Docker::Debian => Self::Debian,
+            Docker::Newest => Self::Newest,
+        }
+    }
 }
 
 fn scenario_names() -> clap::builder::PossibleValuesParser {
@@ -72,50 +91,59 @@ pub(crate) fn provide_packages(consent: Consent) -> Result<()> {
     packages::install(&missing)
 }
 
+/// Provides what no package brings; what cannot be provided is said, and the lab does without.
+pub(crate) fn provide_peers() {
+    for peers in Peers::ALL {
+        if let Err(error) = peers.provide() {
+            eprintln!("the lab does without {}: {error:#}", peers.name());
+        }
+    }
+}
+
 fn up(consent: Consent) -> Result<()> {
     provide_packages(consent)?;
-    for peers in Peers::ALL {
-        peers.provide()?;
-    }
+    provide_peers();
     let lab = Lab::new(NAME)?;
     let registry = lab.registry()?;
-    let dockers = [
-        lab.docker(Generation::Debian)?,
-        lab.docker(Generation::Newest)?,
-    ];
+    println!("registry       {}", registry.address());
+    for generation in [Generation::Debian, Generation::Newest] {
+        if generation.missing().is_none() {
+            let docker = lab.docker(generation)?;
+            println!(
+                "{:<14} DOCKER_HOST=unix://{}",
+                generation.name(),
+                docker.socket().display()
+            );
+            println!(
+                "               containerd {}",
+                docker.containerd().socket().display()
+            );
+        }
+    }
     println!(
-        "registry  http://{}  (docker pull {})",
-        registry.address(),
+        "\nuse it:  DOCKER_HOST=… docker pull {}",
         registry.reference(Image::Busybox)
     );
-    dockers.iter().for_each(print_docker);
-    println!("\nstop them with: cargo xtask lab down");
+    println!("play:    cargo xtask lab run pull-and-run");
+    println!("stop it: cargo xtask lab down");
     lab.keep();
     Ok(())
 }
 
-fn print_docker(docker: &Docker) {
-    println!(
-        "{}  DOCKER_HOST=unix://{}",
-        docker.generation().name(),
-        docker.socket().display()
-    );
-    println!(
-        "  its containerd  {}",
-        docker.containerd().socket().display()
-    );
-}
-
 fn play(run: &Run) -> Result<()> {
     let scenario: Scenario = run.scenario.parse()?;
+    let generation = Generation::from(run.docker);
     if let Ok(lab) = Lab::open(NAME) {
         let registry = Registry::of(lab.place()).context("the lab's registry is not running")?;
-        let docker = lab.docker_named(Generation::Debian, Generation::Debian.name())?;
+        let docker = lab.docker_named(generation, generation.name())?;
         return scenario.play(&docker, &registry);
     }
     provide_packages(run.consent)?;
+    if generation == Generation::Newest {
+        Peers::Newest.provide()?;
+    }
     let lab = Lab::new("run")?;
     let registry = lab.registry()?;
-    scenario.play(&lab.docker(Generation::Debian)?, &registry)?;
+    scenario.play(&lab.docker(generation)?, &registry)?;
     lab.end()
 }

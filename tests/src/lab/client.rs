@@ -1,9 +1,9 @@
 //! Clients of the daemons, run on the host as processes whose pid the test learns.
 
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::Command;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 
 use super::Peers;
 
@@ -53,9 +53,7 @@ impl Client {
         if self == Self::Curl && !Path::new(CURL).exists() {
             return Some("curl is not installed".to_owned());
         }
-        let peers = self.peers()?;
-        let hint = || format!("{} is not provided (`cargo xtask lab up`)", peers.name());
-        peers.find().is_none().then(hint)
+        self.peers()?.missing()
     }
 
     /// A command that starts this client against a socket, with an otherwise empty environment and a configuration of
@@ -63,7 +61,7 @@ impl Client {
     pub(super) fn command(self, socket: &Path, home: &Path) -> Result<Command> {
         let folder = self
             .peers()
-            .map(Peers::provide)
+            .map(Peers::require)
             .transpose()?
             .unwrap_or_default();
         let mut command = match self {
@@ -191,67 +189,4 @@ fn link(target: &Path, link: &Path) -> Result<()> {
         std::fs::create_dir_all(folder).with_context(failed)?;
     }
     std::os::unix::fs::symlink(target, link).with_context(failed)
-}
-
-/// A client that has run: who it was and what came of it.
-#[derive(Debug)]
-pub struct Ran {
-    /// Its process id, in the host's pid namespace.
-    pub pid: i32,
-    /// How it ended.
-    pub status: ExitStatus,
-    /// All of its stdout.
-    pub stdout: String,
-    /// All of its stderr.
-    pub stderr: String,
-}
-
-impl Ran {
-    /// Runs a command to its end.
-    ///
-    /// # Errors
-    /// It cannot be started.
-    pub fn of(command: &mut Command) -> Result<Self> {
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn();
-        let child = child.with_context(|| format!("failed to run {}", command_line(command)))?;
-        let pid = i32::try_from(child.id())?;
-        let out = child
-            .wait_with_output()
-            .with_context(|| format!("failed to run {}", command_line(command)))?;
-        Ok(Self {
-            pid,
-            status: out.status,
-            stdout: String::from_utf8_lossy(&out.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&out.stderr).into_owned(),
-        })
-    }
-
-    /// Runs a command that must succeed.
-    ///
-    /// # Errors
-    /// It cannot be started or exits with another status than 0; the error holds its stderr.
-    pub fn ok(command: &mut Command) -> Result<Self> {
-        let ran = Self::of(command)?;
-        if !ran.status.success() {
-            bail!(
-                "{} failed ({}): {}",
-                command_line(command),
-                ran.status,
-                ran.stderr.trim()
-            );
-        }
-        Ok(ran)
-    }
-}
-
-fn command_line(command: &Command) -> String {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect::<Vec<_>>()
-        .join(" ")
 }

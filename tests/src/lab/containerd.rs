@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::docker::Programs;
+use super::generation::Programs;
 use super::{Place, Ran, daemon, write};
 
 /// A containerd of the lab.
@@ -91,13 +91,19 @@ impl Containerd {
 }
 
 /// containerd's configuration, version 2 (which 1.6 and 2.x both read). Everything that would lie outside the lab by
-/// default (`/opt/containerd`) is moved into it; CRI is off, as it is where containerd serves only Docker.
+/// default is moved into it (`/opt/containerd`) or off (NRI, whose socket is `/var/run/nri/nri.sock`). CRI, which 2.x
+/// splits in three, is off as where containerd serves only Docker.
 fn configuration(run: &Path, data: &Path, socket: &Path) -> String {
     format!(
         r#"version = 2
 root = "{data}/root"
 state = "{run}/state"
-disabled_plugins = ["io.containerd.grpc.v1.cri"]
+disabled_plugins = [
+  "io.containerd.grpc.v1.cri",
+  "io.containerd.cri.v1.images",
+  "io.containerd.cri.v1.runtime",
+  "io.containerd.nri.v1.nri",
+]
 [grpc]
   address = "{socket}"
 [plugins."io.containerd.internal.v1.opt"]

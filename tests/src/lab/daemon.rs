@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
@@ -51,9 +51,6 @@ pub(super) fn start(
         .stdout(out.try_clone()?)
         .stderr(out)
         .process_group(0);
-    if command.get_envs().all(|(key, _)| key != "LISTEN_FDS") {
-        command.stdin(Stdio::null());
-    }
     let mut child = command
         .spawn()
         .with_context(|| format!("failed to start {}", program(&command)))?;

@@ -1,94 +1,14 @@
 //! A dockerd with a containerd of its own, and its command line.
 
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 
-use super::{Client, Containerd, Peers, Place, Ran, daemon, http, write};
-
-/// Where Debian's daemons and their helpers (runc, iptables) are.
-pub(super) const SYSTEM_PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
-
-/// Which Docker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Generation {
-    /// Debian's own packages: dockerd 20.10, containerd 1.6, runc 1.1, overlay2 store.
-    Debian,
-    /// The 29 line of dockerd, containerd 2.3 and runc 1.5, with containerd's image store: [`Peers::Newest`].
-    Newest,
-}
-
-impl Generation {
-    /// A word for paths and messages.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Debian => "docker-debian",
-            Self::Newest => "docker-newest",
-        }
-    }
-
-    /// The docker command of the same generation.
-    pub fn client(self) -> Client {
-        match self {
-            Self::Debian => Client::DockerDebian,
-            Self::Newest => Client::DockerNewest,
-        }
-    }
-
-    /// Why this generation cannot run here, or None if it can. Asks nothing that [`missing`](super::missing) asks.
-    pub fn missing(self) -> Option<String> {
-        match self {
-            Self::Debian => None,
-            Self::Newest => self.client().missing(),
-        }
-    }
-}
-
-/// The programs of one generation, and the PATH on which they find their helpers.
-#[derive(Debug, Clone)]
-pub(super) struct Programs {
-    pub(super) dockerd: PathBuf,
-    pub(super) containerd: PathBuf,
-    pub(super) ctr: PathBuf,
-    path: String,
-}
-
-impl Programs {
-    fn of(generation: Generation) -> Result<Self> {
-        if let Some(reason) = generation.missing() {
-            bail!(reason);
-        }
-        Ok(match generation {
-            Generation::Debian => Self {
-                dockerd: "/usr/sbin/dockerd".into(),
-                containerd: "/usr/bin/containerd".into(),
-                ctr: "/usr/bin/ctr".into(),
-                path: SYSTEM_PATH.to_owned(),
-            },
-            Generation::Newest => {
-                let folder = Peers::Newest.provide()?;
-                Self {
-                    dockerd: folder.join("dockerd"),
-                    containerd: folder.join("containerd"),
-                    ctr: folder.join("ctr"),
-                    path: format!("{}:{SYSTEM_PATH}", folder.display()),
-                }
-            }
-        })
-    }
-
-    /// A command with a plain environment: nothing of the user's Docker settings reaches a lab daemon.
-    pub(super) fn command(&self, program: &Path) -> Command {
-        let mut command = Command::new(program);
-        command
-            .env_clear()
-            .env("PATH", &self.path)
-            .env("HOME", "/root");
-        command
-    }
-}
+use super::generation::Programs;
+use super::{Activation, Client, Containerd, Generation, Place, Ran, daemon, http, write};
 
 /// A dockerd of the lab, with a containerd of its own.
 #[derive(Debug, Clone)]
@@ -148,7 +68,21 @@ impl Docker {
         command
             .arg("--host")
             .arg(format!("unix://{}", self.socket().display()));
-        daemon::start(&self.place, &self.name, command, || self.answers())?;
+        self.start_with(command)
+    }
+
+    /// Opens its socket as systemd would for it, so that dockerd can be started by its first client.
+    ///
+    /// # Errors
+    /// The socket cannot be bound.
+    pub fn listen(&self) -> Result<Activation> {
+        self.place.run_dir(&self.name)?;
+        Activation::open(self.clone())
+    }
+
+    /// Starts dockerd by this command, which was made by [`Docker::dockerd`].
+    pub(super) fn start_with(&self, dockerd: Command) -> Result<()> {
+        daemon::start(&self.place, &self.name, dockerd, || answers(&self.socket()))?;
         Ok(())
     }
 
@@ -185,6 +119,17 @@ impl Docker {
         Ran::of(self.command(self.generation.client())?.args(args))
     }
 
+    /// Runs the docker command of its generation as an ordinary user with this uid and no groups but its own, whatever
+    /// comes of it.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn try_cli_as(&self, uid: u32, args: &[&str]) -> Result<Ran> {
+        let mut command = self.command(self.generation.client())?;
+        // The standard library drops root's supplementary groups when it sets the uid.
+        Ran::of(command.uid(uid).gid(uid).args(args))
+    }
+
     /// Has a client pull an image, create a container of this name from it, start it, wait for it and remove it: for
     /// the libraries and curl, five requests of one process. (The docker commands do it as `docker run --rm
     /// --pull=always`, where the daemon removes.)
@@ -207,7 +152,8 @@ impl Docker {
         self.place.data_dir(&format!("client-{}", client.name()))
     }
 
-    fn dockerd(&self) -> Result<Command> {
+    /// dockerd with everything but its sockets.
+    pub(super) fn dockerd(&self) -> Result<Command> {
         let run = self.place.run_dir(&self.name)?;
         let data = self.place.data_dir(&self.name)?;
         let config = data.join("daemon.json");
@@ -241,11 +187,21 @@ impl Docker {
         Ok(command)
     }
 
-    fn answers(&self) -> bool {
-        let ping = || -> Result<u16> {
-            let stream = UnixStream::connect(self.socket()).context("not there yet")?;
-            Ok(http::exchange(stream, "GET", "/_ping", "text/plain", b"")?.status)
-        };
-        ping().is_ok_and(|status| status == 200)
+    /// A new empty folder among its data.
+    pub(super) fn new_folder(&self, kind: &str) -> Result<PathBuf> {
+        let data = self.place.data_dir(&self.name)?;
+        let folder = tempfile::Builder::new().prefix(kind).tempdir_in(data);
+        Ok(folder
+            .with_context(|| format!("failed to make a folder for {kind}"))?
+            .keep())
     }
+}
+
+/// Whether a Docker answers on this socket.
+pub(super) fn answers(socket: &Path) -> bool {
+    let ping = || -> Result<u16> {
+        let stream = UnixStream::connect(socket).context("not there yet")?;
+        Ok(http::exchange(stream, "GET", "/_ping", "text/plain", b"")?.status)
+    };
+    ping().is_ok_and(|status| status == 200)
 }

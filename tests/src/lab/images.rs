@@ -78,7 +78,7 @@ impl Image {
             Self::DockerCliNewest => {
                 vec![
                     busybox,
-                    Layer::program(folder, &Peers::Newest.provide()?.join("docker"))?,
+                    Layer::program(folder, &Peers::Newest.require()?.join("docker"))?,
                 ]
             }
             Self::Layers => {
@@ -147,7 +147,7 @@ fn image(folder: &Path, architecture: &str, layers: &[Layer]) -> Result<Built> {
         "architecture": architecture,
         "os": "linux",
         "created": "2026-01-01T00:00:00Z",
-        "config": { "Env": ["PATH=/usr/bin:/bin"], "Cmd": ["sh"] },
+        "config": { "Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], "Cmd": ["sh"] },
         "rootfs": { "type": "layers", "diff_ids": layers.iter().map(|layer| &layer.diff_id).collect::<Vec<_>>() },
         "history": layers.iter().map(|_| json!({ "created_by": "imgtrace lab" })).collect::<Vec<_>>(),
     });

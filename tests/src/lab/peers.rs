@@ -47,6 +47,26 @@ impl Peers {
         self.folder().ok().filter(|folder| folder.exists())
     }
 
+    /// Why what needs them cannot run, or None if they are there.
+    pub fn missing(self) -> Option<String> {
+        let hint = || {
+            format!(
+                "{} is not provided yet (`cargo xtask lab up` does)",
+                self.name()
+            )
+        };
+        self.find().is_none().then(hint)
+    }
+
+    /// Where they are.
+    ///
+    /// # Errors
+    /// They have not been provided.
+    pub fn require(self) -> Result<PathBuf> {
+        self.find()
+            .with_context(|| self.missing().unwrap_or_default())
+    }
+
     /// Provides them, unless they are there, with progress on stderr. Takes minutes the first time. Two processes that
     /// want the same wait for each other.
     ///

@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
+use super::generation::SYSTEM_PATH;
 use super::http::{self, Response};
 use super::images::{Blob, Built, Image};
 use super::{Place, daemon, say, write};
@@ -32,18 +33,40 @@ impl Registry {
             data.join("storage").display()
         );
         write(&config, text)?;
-        let mut command = Command::new(PROGRAM);
-        // A trace exporter of the user's would hear of it.
-        command.env_clear().arg("serve").arg(config);
         let registry = Self {
             place: place.clone(),
             address,
         };
-        daemon::start(place, NAME, command, || {
+        let mut command = Command::new(PROGRAM);
+        command.arg("serve").arg(config);
+        daemon::start(place, NAME, plain(command), || {
             registry.call("GET", "/v2/", "", b"").is_ok()
         })?;
         write(&place.run().join("registry.address"), address.to_string())?;
         Ok(registry)
+    }
+
+    /// Serves the same images at the same address in the network namespace of another process too.
+    ///
+    /// # Errors
+    /// It does not come up there.
+    pub fn serve_in_network_of(&self, pid: i32) -> Result<()> {
+        let mut command = Command::new("nsenter");
+        command
+            .arg(format!("--net=/proc/{pid}/ns/net"))
+            .args([PROGRAM, "serve"]);
+        command.arg(self.place.data_dir(NAME)?.join("config.yml"));
+        // As /proc/PID/net/tcp shows 127.0.0.1 and a listening socket, proc(5).
+        let entry = format!(" 0100007F:{:04X} 00000000:0000 0A ", self.address.port());
+        let sockets = format!("/proc/{pid}/net/tcp");
+        let listens = || fs::read_to_string(&sockets).is_ok_and(|table| table.contains(&entry));
+        daemon::start(
+            &self.place,
+            &format!("{NAME}-{pid}"),
+            plain(command),
+            listens,
+        )?;
+        Ok(())
     }
 
     /// The registry of a lab that is up, if it has one.
@@ -138,6 +161,15 @@ impl Registry {
         }
         Ok(response)
     }
+}
+
+/// Without the user's environment (a trace exporter would hear of the lab) and terminal.
+fn plain(mut command: Command) -> Command {
+    command
+        .env_clear()
+        .env("PATH", SYSTEM_PATH)
+        .stdin(Stdio::null());
+    command
 }
 
 /// A port that was free a moment ago.

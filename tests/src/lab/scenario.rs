@@ -3,9 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
-use super::{Client, Docker, Image, Registry, say};
+use super::{Client, Dind, Docker, Image, Registry, SOCKET_INSIDE as SOCKET, say};
+
+/// Debian's nobody, who is in no group that opens a socket.
+const STRANGER: u32 = 65_534;
 
 /// A story.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,12 +17,26 @@ pub enum Scenario {
     PullAndRun,
     /// A container that holds docker.sock starts another.
     Dood,
+    /// A dockerd in a container, used from inside it, with a [`Scenario::Dood`] beside it.
+    Dind,
+    /// A pull, a container start and a container that starts another: what there is to see on a machine without any
+    /// container runtime.
+    Demo,
+    /// A caller outside the socket's group is refused.
+    Denied,
     /// Every client that is provided pulls, creates, starts, waits and removes.
     Clients,
 }
 
 /// Every scenario, in the order in which help shows them.
-const ALL: [Scenario; 3] = [Scenario::PullAndRun, Scenario::Dood, Scenario::Clients];
+const ALL: [Scenario; 6] = [
+    Scenario::PullAndRun,
+    Scenario::Dood,
+    Scenario::Dind,
+    Scenario::Demo,
+    Scenario::Denied,
+    Scenario::Clients,
+];
 
 impl Scenario {
     /// All of them.
@@ -32,6 +49,9 @@ impl Scenario {
         match self {
             Self::PullAndRun => "pull-and-run",
             Self::Dood => "dood",
+            Self::Dind => "dind",
+            Self::Demo => "demo",
+            Self::Denied => "denied",
             Self::Clients => "clients",
         }
     }
@@ -44,6 +64,9 @@ impl Scenario {
         match self {
             Self::PullAndRun => pull_and_run(docker, registry),
             Self::Dood => dood(docker, registry),
+            Self::Dind => dind(docker, registry),
+            Self::Demo => pull_and_run(docker, registry).and_then(|()| dood(docker, registry)),
+            Self::Denied => denied(docker, registry),
             Self::Clients => clients(docker, registry),
         }
     }
@@ -86,26 +109,68 @@ fn pull_and_run(docker: &Docker, registry: &Registry) -> Result<()> {
 }
 
 fn dood(docker: &Docker, registry: &Registry) -> Result<()> {
-    let agent = registry.add(Image::DockerCli)?;
+    let agent = registry.add(docker.generation().client_image())?;
     let image = registry.reference(Image::Busybox);
-    docker.cli(&["pull", &agent])?;
-    let ran = docker.inside(
-        &agent,
-        &[
-            "docker",
-            "run",
-            "--rm",
-            "--name",
-            "sibling",
-            &image,
-            "echo",
-            "hello from beside",
-        ],
-    )?;
+    told(docker, &["pull", "--quiet", &agent])?;
+    let words = [
+        "docker",
+        "run",
+        "--rm",
+        "--name",
+        "sibling",
+        &image,
+        "echo",
+        "hello from beside",
+    ];
+    let inside = docker.inside(&agent, &words)?;
     say(&format!(
-        "a container with the socket at {} started another: {}",
-        super::inside::SOCKET,
-        ran.ran.stdout.trim()
+        "process {} in container {:.12}, with the socket at {SOCKET}: {}",
+        inside.ran.pid,
+        inside.container,
+        words.join(" ")
+    ));
+    Ok(())
+}
+
+fn dind(docker: &Docker, registry: &Registry) -> Result<()> {
+    let image = registry.reference(Image::Busybox);
+    let dind = Dind::start(docker, registry)?;
+    say(&format!(
+        "container {:.12} runs a dockerd, process {}",
+        dind.container(),
+        dind.pid()
+    ));
+    let words = [
+        "run",
+        "--rm",
+        "--name",
+        "inner",
+        &image,
+        "echo",
+        "hello from within",
+    ];
+    let inside = dind.cli(&words)?;
+    say(&format!(
+        "process {} in there: docker {}",
+        inside.ran.pid,
+        words.join(" ")
+    ));
+    dood(docker, registry)?;
+    told(docker, &["rm", "--force", dind.container()])
+}
+
+fn denied(docker: &Docker, registry: &Registry) -> Result<()> {
+    let image = registry.reference(Image::Busybox);
+    let ran = docker.try_cli_as(STRANGER, &["pull", &image])?;
+    ensure!(
+        !ran.status.success(),
+        "uid {STRANGER} was let in to {}",
+        docker.socket().display()
+    );
+    say(&format!(
+        "process {} of uid {STRANGER}: docker pull {image}: {}",
+        ran.pid,
+        ran.stderr.trim()
     ));
     Ok(())
 }

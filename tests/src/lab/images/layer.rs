@@ -89,7 +89,8 @@ impl Layer {
                 fs::create_dir_all(root.join(name))?;
             }
             symlink("/run", root.join("var/run"))?;
-            Ok(())
+            write(&root.join("etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n")?;
+            write(&root.join("etc/group"), "root:x:0:\ndocker:x:1:\n")
         })
     }
 
