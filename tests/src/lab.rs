@@ -39,6 +39,7 @@ pub use daemon::until;
 pub use dind::Dind;
 pub use docker::Docker;
 pub use generation::Generation;
+use generation::Programs;
 pub use images::Image;
 pub use inside::{Inside, SOCKET as SOCKET_INSIDE};
 pub use packages::missing_packages;
@@ -47,7 +48,7 @@ pub use place::{Place, RUN};
 pub use process::ProcessId;
 pub use ran::Ran;
 pub use registry::Registry;
-pub use requirement::missing;
+pub use requirement::{missing, skip};
 pub use scenario::Scenario;
 
 /// A lab that this process holds. Dropping it ends its daemons and removes its directories, unless it was
@@ -128,6 +129,17 @@ impl Lab {
         let docker = self.docker_named(generation, generation.name())?;
         docker.start()?;
         Ok(docker)
+    }
+
+    /// Starts a containerd of this generation that serves no Docker.
+    ///
+    /// # Errors
+    /// The programs are missing or do not come up; the error holds the end of the log.
+    pub fn containerd(&self, generation: Generation) -> Result<Containerd> {
+        let name = format!("containerd-of-{}", generation.name());
+        let containerd = Containerd::new(&self.place, &name, &Programs::of(generation)?);
+        containerd.start()?;
+        Ok(containerd)
     }
 
     /// A Docker that is not started yet, with a name of its own (so that one lab can hold several).

@@ -119,13 +119,13 @@ impl Docker {
         Ran::of(self.command(self.generation.client())?.args(args))
     }
 
-    /// Runs the docker command of its generation as an ordinary user with this uid and no groups but its own, whatever
-    /// comes of it.
+    /// Runs Debian's docker command as an ordinary user with this uid and no groups but its own, whatever comes of it.
+    /// (The newest one lies in root's cache folder, where such a user cannot go.)
     ///
     /// # Errors
     /// It cannot be started.
     pub fn try_cli_as(&self, uid: u32, args: &[&str]) -> Result<Ran> {
-        let mut command = self.command(self.generation.client())?;
+        let mut command = self.command(Client::DockerDebian)?;
         // The standard library drops root's supplementary groups when it sets the uid.
         Ran::of(command.uid(uid).gid(uid).args(args))
     }

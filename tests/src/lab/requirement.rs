@@ -1,6 +1,7 @@
 //! What a machine must have for the lab to run on it. Changes nothing.
 
 use std::ffi::CString;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -30,6 +31,17 @@ pub fn missing() -> Option<String> {
         ));
     }
     None
+}
+
+/// Says that a test is skipped, if one of these reasons is given: `SKIP name: reason` on stdout, where a test runner
+/// looks for it.
+pub fn skip(test: &str, reasons: impl IntoIterator<Item = Option<String>>) -> bool {
+    let Some(reason) = reasons.into_iter().flatten().next() else {
+        return false;
+    };
+    // A closed stdout hears nothing either way.
+    let _ = writeln!(io::stdout(), "SKIP {test}: {reason}");
+    true
 }
 
 /// Makes a real overlay mount and undoes it: the only proof that it is allowed here.
