@@ -1,3 +1,5 @@
+// The lab's newest Docker; tests/src/lab/peers/go.rs says how each program is built. A version is changed by
+// `go get -tool PACKAGE@VERSION`, never by `go mod tidy`, which would ask the proxy for modules that no program needs.
 module imgtrace.invalid/peers
 
 go 1.26.3
@@ -12,7 +14,11 @@ tool (
 	github.com/opencontainers/runc
 )
 
-require github.com/tonistiigi/go-rosetta v0.0.0-20220804170347-3f4430f2d346
+// docker/cli has no go.mod of its own; these are what its vendor.mod asks for beyond what the others bring.
+require (
+	github.com/fvbommel/sortorder v1.2.1
+	github.com/tonistiigi/go-rosetta v0.0.0-20220804170347-3f4430f2d346
+)
 
 require (
 	cloud.google.com/go v0.123.0 // indirect
@@ -130,7 +136,6 @@ require (
 	github.com/fluent/fluent-logger-golang v1.10.1 // indirect
 	github.com/fsnotify/fsevents v0.2.0 // indirect
 	github.com/fsnotify/fsnotify v1.10.1 // indirect
-	github.com/fvbommel/sortorder v1.2.1 // indirect
 	github.com/fxamacker/cbor/v2 v2.9.0 // indirect
 	github.com/go-jose/go-jose/v4 v4.1.4 // indirect
 	github.com/go-logr/logr v1.4.4 // indirect

@@ -42,7 +42,7 @@ pub use generation::Generation;
 use generation::Programs;
 pub use images::Image;
 pub use inside::{Inside, SOCKET as SOCKET_INSIDE};
-pub use packages::missing_packages;
+pub use packages::{missing_compilers, missing_packages};
 pub use peers::Peers;
 pub use place::{Place, RUN};
 pub use process::ProcessId;

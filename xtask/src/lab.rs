@@ -2,7 +2,9 @@
 
 use anyhow::{Context as _, Result, ensure};
 use clap::{Args, Subcommand, ValueEnum};
-use imgtrace_tests::lab::{Generation, Image, Lab, Peers, Registry, Scenario, missing_packages};
+use imgtrace_tests::lab::{
+    Generation, Image, Lab, Peers, Registry, Scenario, missing_compilers, missing_packages,
+};
 
 use crate::no_daemons::NoDaemons;
 use crate::packages::{self, Consent};
@@ -70,39 +72,54 @@ pub(crate) fn lab(command: &Command) -> Result<()> {
 
 /// Installs what the lab needs of Debian's packages; no daemon is started.
 pub(crate) fn provide_packages(consent: Consent) -> Result<()> {
-    let missing = missing_packages();
-    if missing.is_empty() {
+    install(consent, "The lab", missing_packages)
+}
+
+/// Provides what no package brings, and says what could not be: the lab does without it.
+pub(crate) fn provide_peers(consent: Consent) -> Vec<String> {
+    let provide = |peers: Peers| {
+        if peers == Peers::Newest && peers.find().is_none() {
+            install(consent, "Building the newest Docker", missing_compilers)?;
+        }
+        peers.provide()
+    };
+    let failed = |peers: Peers| Some(format!("{}: {:#}", peers.name(), provide(peers).err()?));
+    Peers::ALL.into_iter().filter_map(failed).collect()
+}
+
+fn install(consent: Consent, what: &str, missing: fn() -> Vec<&'static str>) -> Result<()> {
+    if missing().is_empty() {
         return Ok(());
     }
-    let list = missing.join(" ");
+    let list = missing().join(" ");
     ensure!(
         packages::has_apt(),
-        "these Debian packages are missing, and here is no apt to install them: {list}"
+        "these Debian packages are missing, and here is no apt: {list}"
     );
     ensure!(
         packages::is_root(),
-        "the lab needs root: sudo cargo xtask lab (missing packages: {list})"
+        "root has to install these Debian packages: {list}"
     );
     consent.ask(&format!(
-        "The lab needs these Debian packages (no daemon is started): {list}"
+        "{what} needs these Debian packages (no daemon is started): {list}"
     ))?;
     let _policy = NoDaemons::begin()?;
     packages::refresh()?;
-    packages::install(&missing)
-}
-
-/// Provides what no package brings; what cannot be provided is said, and the lab does without.
-pub(crate) fn provide_peers() {
-    for peers in Peers::ALL {
-        if let Err(error) = peers.provide() {
-            eprintln!("the lab does without {}: {error:#}", peers.name());
-        }
-    }
+    let known: Vec<&str> = missing()
+        .into_iter()
+        .filter(|package| packages::candidate(package).is_some())
+        .collect();
+    packages::install(&known)?;
+    let list = missing().join(" ");
+    ensure!(list.is_empty(), "still missing after apt: {list}");
+    Ok(())
 }
 
 fn up(consent: Consent) -> Result<()> {
     provide_packages(consent)?;
-    provide_peers();
+    for reason in provide_peers(consent) {
+        eprintln!("the lab does without {reason}");
+    }
     let lab = Lab::new(NAME)?;
     let registry = lab.registry()?;
     println!("registry       {}", registry.address());
@@ -140,6 +157,7 @@ fn play(run: &Run) -> Result<()> {
     }
     provide_packages(run.consent)?;
     if generation == Generation::Newest {
+        install(run.consent, "Building the newest Docker", missing_compilers)?;
         Peers::Newest.provide()?;
     }
     let lab = Lab::new("run")?;

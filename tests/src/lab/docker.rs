@@ -157,12 +157,8 @@ impl Docker {
         let run = self.place.run_dir(&self.name)?;
         let data = self.place.data_dir(&self.name)?;
         let config = data.join("daemon.json");
-        // dockerd 20.10 would write a key to /etc/docker otherwise, which is the host's.
-        let key = data.join("key.json");
-        let settings = match self.generation {
-            Generation::Debian => serde_json::json!({ "deprecated-key-path": key }),
-            Generation::Newest => serde_json::json!({}),
-        };
+        // 20.10 would write a key to /etc/docker otherwise, which is the host's; newer ones accept and ignore it.
+        let settings = serde_json::json!({ "deprecated-key-path": data.join("key.json") });
         write(&config, settings.to_string())?;
         let mut command = self.programs.command(&self.programs.dockerd);
         command
@@ -182,7 +178,13 @@ impl Docker {
             "native.cgroupdriver=cgroupfs",
             "--userland-proxy=false",
         ]);
-        command.args(["--iptables=false", "--ip6tables=false", "--ip-masq=false"]);
+        // The host's own packet filter and forwarding are left as they are.
+        command.args([
+            "--iptables=false",
+            "--ip6tables=false",
+            "--ip-masq=false",
+            "--ip-forward=false",
+        ]);
         command.arg(format!("--bridge={}", super::network::bridge(&self.place)?));
         Ok(command)
     }

@@ -55,3 +55,6 @@ fn parse(answer: &[u8]) -> Option<Response> {
         body: body.get(4..)?.to_vec(),
     })
 }
+
+#[cfg(test)]
+mod tests;

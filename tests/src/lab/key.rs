@@ -15,3 +15,6 @@ pub(super) fn of<P: AsRef<[u8]>>(parts: &[P]) -> u64 {
     };
     parts.iter().fold(OFFSET, part)
 }
+
+#[cfg(test)]
+mod tests;

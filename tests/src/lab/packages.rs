@@ -2,9 +2,13 @@
 
 use std::path::Path;
 
-/// Package, and the file by which it is known to be there (a Docker from elsewhere has other paths).
-const PACKAGES: [(&str, &str); 6] = [
+/// Package, and a file by which it is known to be there (a Docker from elsewhere has other paths).
+type Package = (&'static str, &'static str);
+
+/// What the lab's daemons and clients are. Debian 12 has the docker command in docker.io and no package docker-cli.
+const DAEMONS: [Package; 7] = [
     ("docker.io", "/usr/sbin/dockerd"),
+    ("docker-cli", "/usr/bin/docker"),
     ("containerd", "/usr/bin/containerd"),
     ("runc", "/usr/sbin/runc"),
     ("docker-registry", "/usr/bin/docker-registry"),
@@ -12,9 +16,25 @@ const PACKAGES: [(&str, &str); 6] = [
     ("iptables", "/usr/sbin/iptables"),
 ];
 
-/// The Debian packages that the lab needs and this machine does not have.
+/// What [`Peers::Newest`](super::Peers::Newest) is built with, besides Go.
+const COMPILERS: [Package; 3] = [
+    ("gcc", "/usr/bin/gcc"),
+    ("pkg-config", "/usr/bin/pkg-config"),
+    ("libseccomp-dev", "/usr/include/seccomp.h"),
+];
+
+/// The Debian packages that the lab cannot do without and this machine does not have. Which of them exist depends on
+/// the release.
 pub fn missing_packages() -> Vec<&'static str> {
-    let absent =
-        |(package, file): &(&'static str, &str)| (!Path::new(file).exists()).then_some(*package);
-    PACKAGES.iter().filter_map(absent).collect()
+    missing(&DAEMONS)
+}
+
+/// The Debian packages that building the newest Docker lacks.
+pub fn missing_compilers() -> Vec<&'static str> {
+    missing(&COMPILERS)
+}
+
+fn missing(packages: &[Package]) -> Vec<&'static str> {
+    let absent = |(package, file): &Package| (!Path::new(file).exists()).then_some(*package);
+    packages.iter().filter_map(absent).collect()
 }

@@ -112,3 +112,6 @@ fn open_dir(path: PathBuf) -> Result<PathBuf> {
         .with_context(|| format!("failed to create {}", path.display()))?;
     Ok(path)
 }
+
+#[cfg(test)]
+mod tests;

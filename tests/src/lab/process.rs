@@ -112,3 +112,6 @@ impl ProcessId {
         true
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use super::{Outcome, Part, Run, harness::cargo_test};
 use crate::{
     build_ebpf::{Compiler, Options, compiler, object, place},
     imgtrace,
-    lab::provide_packages,
+    lab::{provide_packages, provide_peers},
     process::{cargo, run, which},
 };
 
@@ -20,7 +20,7 @@ pub(super) struct Step {
 }
 
 /// All of them.
-pub(super) const STEPS: [Step; 10] = [
+pub(super) const STEPS: [Step; 11] = [
     step("formatting", Part::Lint, formatting),
     step("clippy", Part::Lint, clippy),
     step("clippy of the kernel programs", Part::Lint, clippy_ebpf),
@@ -30,6 +30,7 @@ pub(super) const STEPS: [Step; 10] = [
     step("kernel object", Part::Whole, kernel_object),
     step("release build", Part::Whole, release_build),
     step("packages of the lab", Part::Whole, lab_packages),
+    step("peers of the lab", Part::Whole, lab_peers),
     step("whole-program tests", Part::Whole, whole_program_tests),
 ];
 
@@ -125,6 +126,15 @@ fn lab_packages(run: &Run) -> Result<Outcome> {
     Ok(match provide_packages(run.consent) {
         Ok(()) => Outcome::Passed,
         Err(error) => Outcome::Skipped(format!("{error:#}")),
+    })
+}
+
+fn lab_peers(run: &Run) -> Result<Outcome> {
+    let failed = provide_peers(run.consent);
+    Ok(if failed.is_empty() {
+        Outcome::Passed
+    } else {
+        Outcome::Skipped(failed.join("; "))
     })
 }
 

@@ -185,3 +185,6 @@ fn find_go() -> Result<PathBuf> {
         "the newest Docker is built with Go 1.26 or later, which is missing: https://go.dev/dl",
     )
 }
+
+#[cfg(test)]
+mod tests;
