@@ -76,6 +76,8 @@ pub enum Anomaly {
     TooManyPending,
     /// Bytes that came after an answer had ended the connection.
     TrailingBytes,
+    /// A captured record that repeats bytes or comes too late; it is dropped.
+    OutOfOrder,
 }
 
 impl Anomaly {

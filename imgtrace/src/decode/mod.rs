@@ -7,8 +7,12 @@
 
 pub mod api;
 mod clean;
+mod connection;
+mod flow;
 pub mod http1;
 mod json;
+
+pub use connection::Connection;
 
 use bytes::Bytes;
 

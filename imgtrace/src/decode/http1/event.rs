@@ -1,7 +1,6 @@
 //! What the HTTP/1 parser tells the API readers.
 
-use bytes::Bytes;
-
+use crate::decode::flow::Piece;
 use crate::decode::{Direction, Exchange};
 use crate::model::Stamp;
 use crate::observation::Anomaly;
@@ -61,15 +60,6 @@ pub struct ResponseHead {
     pub at: Stamp,
 }
 
-/// Part of a body, transfer coding removed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Piece {
-    /// Bytes.
-    Bytes(Bytes),
-    /// That many bytes were sent and not captured.
-    Gap(u64),
-}
-
 /// What happened on a connection.
 ///
 /// For each exchange: `Request`, any number of `Body` and one `End` in direction `ToServer`, and
@@ -98,7 +88,7 @@ pub enum Event {
         exchange: Exchange,
         /// `ToServer` for a request's body.
         direction: Direction,
-        /// The bytes or the gap.
+        /// The bytes or the gap, transfer coding removed.
         piece: Piece,
         /// When it was read.
         at: Stamp,

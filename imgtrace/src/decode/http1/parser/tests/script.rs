@@ -1,0 +1,373 @@
+//! Conversations as clients and daemons have them, at random, with what is true of them.
+//!
+//! Their bodies hold whole requests and answers that nobody made: those have `fake` in their
+//! target or server, the real ones `real` and their number.
+
+use bytes::Bytes;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+use super::ear::{ToClient, ToServer, Words, stamp};
+use crate::decode::Direction;
+use crate::decode::http1::{Event, Piece};
+
+/// What is true of an exchange.
+#[derive(Clone, Debug)]
+pub(super) struct Truth {
+    pub(super) path: String,
+    pub(super) server: String,
+    pub(super) status: u16,
+    pub(super) asked: Vec<u8>,
+    pub(super) answered: Vec<u8>,
+    /// True if the answer ends with the connection, so that a loss at its end cannot be told.
+    pub(super) until_close: bool,
+    /// True if the answer takes over the connection.
+    pub(super) upgrade: bool,
+}
+
+/// A conversation: what was said in which order, and what is true of it.
+#[derive(Clone)]
+pub(super) struct Script {
+    pub(super) said: Vec<(Direction, Vec<u8>)>,
+    /// Index in `said` of the first words of each exchange.
+    pub(super) begins: Vec<usize>,
+    pub(super) truths: Vec<Truth>,
+}
+
+impl std::fmt::Debug for Script {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (direction, bytes) in &self.said {
+            writeln!(f, "{direction:?} {:?}", String::from_utf8_lossy(bytes))?;
+        }
+        Ok(())
+    }
+}
+
+impl Script {
+    /// The words, each with its time.
+    pub(super) fn words(&self) -> Vec<Words> {
+        let words = self.said.iter().zip(1..);
+        words
+            .map(|((direction, bytes), mono)| {
+                let piece = Piece::Bytes(Bytes::copy_from_slice(bytes));
+                (*direction, piece, stamp(mono))
+            })
+            .collect()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.said.iter().map(|(_, bytes)| bytes.len()).sum()
+    }
+}
+
+/// Cuts words into the sizes given, over and over.
+pub(super) fn split(words: Vec<Words>, sizes: &[usize]) -> Vec<Words> {
+    let mut sizes = sizes.iter().cycle();
+    let mut parts = Vec::new();
+    for (direction, mut piece, at) in words {
+        while !piece.is_empty() {
+            let size = *sizes.next().unwrap() as u64;
+            parts.push((direction, piece.take(size), at));
+        }
+    }
+    parts
+}
+
+/// Words without the first `bytes` bytes of the conversation.
+pub(super) fn cut(words: Vec<Words>, mut bytes: u64) -> Vec<Words> {
+    let mut rest = Vec::new();
+    for (direction, mut piece, at) in words {
+        bytes -= piece.take(bytes).len();
+        if !piece.is_empty() {
+            rest.push((direction, piece, at));
+        }
+    }
+    rest
+}
+
+/// Panics if something was told that is not true.
+pub(super) fn check_sound(events: &[Event], truths: &[Truth]) {
+    let mut real: Vec<&Truth> = Vec::new();
+    let mut heard: Vec<[u64; 2]> = Vec::new();
+    let mut left = truths.iter();
+    for event in events {
+        match event {
+            Event::Request { head, .. } => {
+                let truth = left.find(|truth| truth.path == head.path);
+                real.push(truth.unwrap_or_else(|| panic!("no such request: {head:?}")));
+                heard.push([0, 0]);
+            }
+            Event::Response { exchange, head } => {
+                let truth = real[usize::try_from(exchange.0).unwrap()];
+                assert_eq!(head.server, truth.server, "another's answer");
+                assert_eq!(head.status, truth.status);
+            }
+            Event::Body {
+                exchange,
+                direction,
+                piece,
+                ..
+            } => {
+                let number = usize::try_from(exchange.0).unwrap();
+                let (body, at) = side(real[number], &mut heard[number], *direction);
+                let from = usize::try_from(*at).unwrap();
+                *at += piece.len();
+                let part = body.get(from..usize::try_from(*at).unwrap());
+                let part = part.expect("no more than was sent");
+                if let Piece::Bytes(bytes) = piece {
+                    assert_eq!(bytes, part);
+                }
+            }
+            Event::End {
+                exchange,
+                direction,
+                ..
+            } => {
+                let number = usize::try_from(exchange.0).unwrap();
+                let (body, at) = side(real[number], &mut heard[number], *direction);
+                let known = *direction == ToServer || !real[number].until_close;
+                assert!(!known || body.len() as u64 == *at, "the end is the end");
+            }
+            _ => {}
+        }
+    }
+}
+
+fn side<'a>(
+    truth: &'a Truth,
+    heard: &'a mut [u64; 2],
+    direction: Direction,
+) -> (&'a [u8], &'a mut u64) {
+    let [asked, answered] = heard;
+    match direction {
+        ToServer => (&truth.asked, asked),
+        ToClient => (&truth.answered, answered),
+    }
+}
+
+/// How a body is framed.
+#[derive(Clone, Debug)]
+enum Coding {
+    Length,
+    Chunked(Vec<usize>, bool),
+    Close,
+}
+
+/// How an exchange goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// Request, answer.
+    Plain,
+    /// Head, `100 Continue`, body, answer.
+    Continue,
+    /// The answer comes in the middle of the request.
+    Early,
+    /// The answer comes in parts, between parts of the request. It is chunked, and each part
+    /// begins with a chunk's size: else two bodies could hold a conversation of their own.
+    Meanwhile,
+}
+
+fn coding() -> impl Strategy<Value = Coding> {
+    prop_oneof![
+        Just(Coding::Length),
+        (prop::collection::vec(1..40usize, 1..4), any::<bool>())
+            .prop_map(|(sizes, ornate)| Coding::Chunked(sizes, ornate)),
+    ]
+}
+
+fn encode(body: &[u8], coding: &Coding) -> Vec<u8> {
+    let Coding::Chunked(sizes, ornate) = coding else {
+        return body.to_vec();
+    };
+    let mut sizes = sizes.iter().cycle();
+    let mut rest = body;
+    let mut coded = Vec::new();
+    while !rest.is_empty() {
+        let (chunk, behind) = rest.split_at((*sizes.next().unwrap()).min(rest.len()));
+        let extension = if *ornate { ";a=\"b\"" } else { "" };
+        coded.extend(format!("{:X}{extension}\r\n", chunk.len()).bytes());
+        coded.extend(chunk);
+        coded.extend(b"\r\n");
+        rest = behind;
+    }
+    coded.extend(if *ornate {
+        &b"0\r\nA: b\r\n\r\n"[..]
+    } else {
+        b"0\r\n\r\n"
+    });
+    coded
+}
+
+fn field(body: &[u8], coding: &Coding) -> String {
+    match coding {
+        Coding::Length => format!("Content-Length: {}\r\n", body.len()),
+        Coding::Chunked(..) => "Transfer-Encoding: chunked\r\n".to_owned(),
+        Coding::Close => String::new(),
+    }
+}
+
+/// A body, often with things in it that look like messages.
+fn body() -> impl Strategy<Value = Vec<u8>> {
+    let block = prop_oneof![
+        4 => "[a-z{}\r\n ]{1,40}".prop_map(String::into_bytes),
+        1 => prop::collection::vec(any::<u8>(), 1..40),
+        4 => select(vec![
+            "GET /fake HTTP/1.1\r\nHost: a\r\n\r\n",
+            "POST /fake HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
+            "POST /fake HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n",
+            "POST /fake HTTP/1.1\r\nContent-Length: 40\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nServer: fake\r\nContent-Length: 0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nServer: fake\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n",
+            "HTTP/1.1 100 Continue\r\n\r\n",
+            "0\r\n\r\n",
+            "3\r\nabc\r\n",
+        ]).prop_map(|text| text.as_bytes().to_vec()),
+    ];
+    prop::collection::vec(block, 0..6).prop_map(|blocks| blocks.concat())
+}
+
+/// What one exchange is made of.
+#[derive(Clone, Debug)]
+struct Parts {
+    method: &'static str,
+    status: u16,
+    asked: Vec<u8>,
+    asked_coding: Coding,
+    answered: Vec<u8>,
+    answered_coding: Coding,
+    manner: Manner,
+    place: Index,
+}
+
+fn parts(manners: Vec<Manner>) -> impl Strategy<Value = Parts> {
+    let method = select(vec!["GET", "HEAD", "POST", "PUT", "DELETE"]);
+    let status = select(vec![200, 200, 200, 201, 204, 304, 404, 500]);
+    let asked = (body(), coding());
+    let answered = (body(), coding());
+    (
+        method,
+        status,
+        asked,
+        answered,
+        select(manners),
+        any::<Index>(),
+    )
+        .prop_map(|(method, status, asked, answered, manner, place)| Parts {
+            method,
+            status,
+            asked: asked.0,
+            asked_coding: asked.1,
+            answered: answered.0,
+            answered_coding: match manner {
+                Manner::Meanwhile => Coding::Chunked(vec![9], false),
+                _ => answered.1,
+            },
+            manner,
+            place,
+        })
+}
+
+/// How a conversation ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Last {
+    KeepAlive,
+    /// With an answer that goes on until the end.
+    UntilClose,
+    /// By leaving HTTP.
+    Upgrade,
+}
+
+/// A conversation whose exchanges go in those manners.
+pub(super) fn script(manners: &[Manner]) -> impl Strategy<Value = Script> {
+    let exchanges = prop::collection::vec(parts(manners.to_vec()), 1..6);
+    let last = select(vec![
+        Last::KeepAlive,
+        Last::KeepAlive,
+        Last::UntilClose,
+        Last::Upgrade,
+    ]);
+    (exchanges, last).prop_map(|(exchanges, last)| {
+        let mut script = Script {
+            said: Vec::new(),
+            begins: Vec::new(),
+            truths: Vec::new(),
+        };
+        let count = exchanges.len();
+        for (number, mut parts) in exchanges.into_iter().enumerate() {
+            let upgrade = number + 1 == count && last == Last::Upgrade;
+            if number + 1 == count && last != Last::KeepAlive {
+                parts.manner = Manner::Plain;
+                parts.status = if upgrade { 101 } else { 200 };
+                parts.answered_coding = Coding::Close;
+            }
+            say(&mut script, number, parts, upgrade);
+        }
+        script
+    })
+}
+
+/// Adds an exchange to a conversation.
+fn say(script: &mut Script, number: usize, parts: Parts, upgrade: bool) {
+    let bodiless = parts.method == "HEAD" || matches!(parts.status, 204 | 304);
+    let truth = Truth {
+        path: format!("/real/{number}"),
+        server: format!("real/{number}"),
+        status: parts.status,
+        asked: parts.asked.clone(),
+        answered: if bodiless || upgrade {
+            Vec::new()
+        } else {
+            parts.answered.clone()
+        },
+        until_close: matches!(parts.answered_coding, Coding::Close),
+        upgrade,
+    };
+    let request = format!(
+        "{} {}?q={number} HTTP/1.1\r\nHost: docker\r\n{}\r\n",
+        parts.method,
+        truth.path,
+        field(&parts.asked, &parts.asked_coding),
+    );
+    let answer = format!(
+        "HTTP/1.1 {} Whatever\r\nServer: {}\r\n{}{}\r\n",
+        parts.status,
+        truth.server,
+        field(&parts.answered, &parts.answered_coding),
+        if upgrade { "Upgrade: tcp\r\n" } else { "" },
+    );
+    let (request, answer) = (request.into_bytes(), answer.into_bytes());
+    let asked = encode(&parts.asked, &parts.asked_coding);
+    let answered = if bodiless {
+        Vec::new()
+    } else {
+        encode(&parts.answered, &parts.answered_coding)
+    };
+    let middle = parts.place.index(asked.len() + 1);
+    script.begins.push(script.said.len());
+    let mut tell = |direction, words: &[&[u8]]| script.said.push((direction, words.concat()));
+    match parts.manner {
+        Manner::Plain => {
+            tell(ToServer, &[&request, &asked]);
+            tell(ToClient, &[&answer, &answered]);
+        }
+        Manner::Continue => {
+            tell(ToServer, &[&request]);
+            tell(ToClient, &[b"HTTP/1.1 100 Continue\r\n\r\n"]);
+            tell(ToServer, &[&asked]);
+            tell(ToClient, &[&answer, &answered]);
+        }
+        Manner::Early => {
+            tell(ToServer, &[&request, &asked[..middle]]);
+            tell(ToClient, &[&answer, &answered]);
+            tell(ToServer, &[&asked[middle..]]);
+        }
+        Manner::Meanwhile => {
+            tell(ToServer, &[&request, &asked[..middle]]);
+            tell(ToClient, &[&answer]);
+            tell(ToServer, &[&asked[middle..]]);
+            tell(ToClient, &[&answered]);
+        }
+    }
+    script.said.retain(|(_, bytes)| !bytes.is_empty());
+    script.truths.push(truth);
+}

@@ -1,0 +1,68 @@
+//! Whose turn it is: clients and servers of HTTP/1 speak one after the other.
+//!
+//! That is what makes a listener's footing in mid-stream possible. The bytes of a request prove
+//! nothing, for a body may hold them; but the first bytes that a client sends after the server has
+//! answered are a request's.
+
+use std::collections::VecDeque;
+
+use crate::decode::Direction;
+use crate::decode::flow::Piece;
+
+/// The interim answer that lets a client go on with its body, as Go writes it (net/http,
+/// `expectContinueReader`), and every other server too.
+const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
+/// Who spoke last, and how the server's last words end.
+#[derive(Default)]
+pub(super) struct Turns {
+    last: Option<Direction>,
+    /// The end of the server's last turn, as long as [`CONTINUE`] at most; `None` for a byte that
+    /// was missed.
+    said: VecDeque<Option<u8>>,
+}
+
+impl Turns {
+    /// Takes note of who speaks now. True if a turn begins here: the other side spoke before, or
+    /// nobody did; and if that was the server, it did not just ask for the rest of a request.
+    pub(super) fn speaks(&mut self, direction: Direction, piece: &Piece) -> bool {
+        let begins = self.last != Some(direction);
+        let asked = self.last == Some(Direction::ToClient) && self.asks_for_more();
+        self.last = Some(direction);
+        match direction {
+            Direction::ToServer => begins && !asked,
+            Direction::ToClient => {
+                if begins {
+                    self.said.clear();
+                }
+                self.listen(piece);
+                begins
+            }
+        }
+    }
+
+    fn listen(&mut self, piece: &Piece) {
+        match piece {
+            Piece::Bytes(bytes) => {
+                let skipped = bytes.len().saturating_sub(CONTINUE.len());
+                self.said
+                    .extend(bytes.iter().skip(skipped).copied().map(Some));
+            }
+            Piece::Gap(len) => {
+                let len = usize::try_from(*len).unwrap_or(usize::MAX);
+                self.said
+                    .extend(std::iter::repeat_n(None, len.min(CONTINUE.len())));
+            }
+        }
+        let over = self.said.len().saturating_sub(CONTINUE.len());
+        self.said.drain(..over);
+    }
+
+    /// True if the server's words end with an interim answer, or may be the end of one of which a
+    /// listener who came late or missed something did not hear all.
+    fn asks_for_more(&self) -> bool {
+        let ends = self.said.iter().rev().zip(CONTINUE.iter().rev());
+        ends.into_iter()
+            .all(|(said, wanted)| said.is_none_or(|byte| byte == *wanted))
+    }
+}
