@@ -93,6 +93,7 @@ impl Anomaly {
             Self::MalformedBody => "malformed-body",
             Self::TooManyPending => "too-many-pending",
             Self::TrailingBytes => "trailing-bytes",
+            Self::OutOfOrder => "out-of-order",
         }
     }
 }

@@ -8,6 +8,7 @@ mod tests;
 
 use bytes::Bytes;
 
+use super::api::docker::Reader;
 use super::flow::{Flow, Piece};
 use super::http1::{self, Parser};
 use super::{Direction, Event, Segment};
@@ -37,6 +38,7 @@ enum Protocol {
 /// A connection that speaks HTTP/1.1.
 struct Http1 {
     parser: Parser,
+    reader: Reader,
     /// What the parser has told and the reader has not read; empty between two calls.
     told: Vec<http1::Event>,
 }
@@ -132,6 +134,7 @@ impl Http1 {
     fn new(joined: bool) -> Self {
         Self {
             parser: Parser::new(joined),
+            reader: Reader::new(),
             told: Vec::new(),
         }
     }
@@ -149,9 +152,7 @@ impl Http1 {
     /// Hands what the parser has told to the reader.
     fn read(&mut self, out: &mut Vec<Event>) {
         for event in self.told.drain(..) {
-            if let http1::Event::Anomaly(anomaly) = event {
-                out.push(Event::Anomaly(anomaly));
-            }
+            self.reader.read(event, out);
         }
     }
 }

@@ -106,23 +106,56 @@ fn merge(events: &mut Vec<Event>) {
 #[derive(Default)]
 struct Told {
     request_ended: bool,
-    answered: bool,
-    answer_ended: bool,
-    upgraded: bool,
+    answer: Answer,
     abandoned: bool,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Answer {
+    #[default]
+    Awaited,
+    Begun,
+    Ended,
+    TookOver,
+}
+
+impl Told {
+    fn ended(&self) -> bool {
+        self.abandoned || (self.request_ended && self.answer == Answer::Ended)
+    }
+
+    /// Takes in an event of the exchange; false if it may not stand here.
+    fn takes(&mut self, event: &Event) -> bool {
+        let step = |answer: &mut Answer, from, to| std::mem::replace(answer, to) == from;
+        let over = self.ended() || self.answer == Answer::TookOver;
+        match event {
+            Event::Abandoned { .. } => {
+                !self.ended() && !std::mem::replace(&mut self.abandoned, true)
+            }
+            _ if over => false,
+            Event::Response { .. } => step(&mut self.answer, Answer::Awaited, Answer::Begun),
+            Event::Upgraded { .. } => step(&mut self.answer, Answer::Begun, Answer::TookOver),
+            Event::Body { piece, .. } if piece.is_empty() => false,
+            Event::Body { direction, .. } => match direction {
+                ToServer => !self.request_ended,
+                ToClient => self.answer == Answer::Begun,
+            },
+            Event::End { direction, .. } => match direction {
+                ToServer => !std::mem::replace(&mut self.request_ended, true),
+                ToClient => step(&mut self.answer, Answer::Begun, Answer::Ended),
+            },
+            Event::Request { .. } | Event::Anomaly(_) => true,
+        }
+    }
 }
 
 /// Panics unless each exchange was told in the order that [`Event`] promises, to its end.
 pub(super) fn check_contract(events: &[Event]) {
     let mut told: BTreeMap<Exchange, Told> = BTreeMap::new();
     for event in events {
-        let fail = |why| panic!("{why}: {event:?} in {events:#?}");
         if let Event::Request { exchange, .. } = event {
-            if exchange.0 != told.len() as u64 {
-                fail("not the next number");
-            }
+            assert_eq!(exchange.0, told.len() as u64, "numbers in order");
             told.insert(*exchange, Told::default());
-            continue;
         }
         let (Event::Request { exchange, .. }
         | Event::Response { exchange, .. }
@@ -133,44 +166,11 @@ pub(super) fn check_contract(events: &[Event]) {
         else {
             continue;
         };
-        let Some(told) = told.get_mut(exchange) else {
-            return fail("of no request");
-        };
-        if told.abandoned {
-            fail("after the end");
-        }
-        let fine = match event {
-            Event::Response { .. } => !std::mem::replace(&mut told.answered, true),
-            Event::Upgraded { .. } => {
-                told.answered && !told.answer_ended && !std::mem::replace(&mut told.upgraded, true)
-            }
-            Event::Body { piece, .. } if piece.is_empty() => false,
-            Event::Body { direction, .. } | Event::End { direction, .. } => {
-                let open = match direction {
-                    ToServer => !told.request_ended,
-                    ToClient => told.answered && !told.answer_ended,
-                };
-                if matches!(event, Event::End { .. }) {
-                    match direction {
-                        ToServer => told.request_ended = true,
-                        ToClient => told.answer_ended = true,
-                    }
-                }
-                open && !told.upgraded
-            }
-            Event::Abandoned { .. } => {
-                told.abandoned = true;
-                !(told.request_ended && told.answer_ended)
-            }
-            _ => true,
-        };
-        if !fine {
-            fail("out of place");
-        }
+        let fits = told.get_mut(exchange).is_some_and(|told| told.takes(event));
+        assert!(fits, "out of place: {event:?} in {events:#?}");
     }
     for (exchange, told) in told {
-        let ended = told.abandoned || (told.request_ended && told.answer_ended);
-        assert!(ended, "{exchange:?} has no end in {events:#?}");
+        assert!(told.ended(), "{exchange:?} has no end in {events:#?}");
     }
 }
 

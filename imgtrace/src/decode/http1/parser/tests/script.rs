@@ -300,16 +300,17 @@ pub(super) fn script(manners: &[Manner]) -> impl Strategy<Value = Script> {
                 parts.status = if upgrade { 101 } else { 200 };
                 parts.answered_coding = Coding::Close;
             }
-            say(&mut script, number, parts, upgrade);
+            say(&mut script, number, &parts, upgrade);
         }
         script
     })
 }
 
 /// Adds an exchange to a conversation.
-fn say(script: &mut Script, number: usize, parts: Parts, upgrade: bool) {
+fn say(script: &mut Script, number: usize, parts: &Parts, upgrade: bool) {
     let bodiless = parts.method == "HEAD" || matches!(parts.status, 204 | 304);
-    let truth = Truth {
+    script.begins.push(script.said.len());
+    script.truths.push(Truth {
         path: format!("/real/{number}"),
         server: format!("real/{number}"),
         status: parts.status,
@@ -321,53 +322,59 @@ fn say(script: &mut Script, number: usize, parts: Parts, upgrade: bool) {
         },
         until_close: matches!(parts.answered_coding, Coding::Close),
         upgrade,
-    };
-    let request = format!(
-        "{} {}?q={number} HTTP/1.1\r\nHost: docker\r\n{}\r\n",
-        parts.method,
-        truth.path,
-        field(&parts.asked, &parts.asked_coding),
-    );
-    let answer = format!(
-        "HTTP/1.1 {} Whatever\r\nServer: {}\r\n{}{}\r\n",
-        parts.status,
-        truth.server,
-        field(&parts.answered, &parts.answered_coding),
-        if upgrade { "Upgrade: tcp\r\n" } else { "" },
-    );
-    let (request, answer) = (request.into_bytes(), answer.into_bytes());
-    let asked = encode(&parts.asked, &parts.asked_coding);
-    let answered = if bodiless {
-        Vec::new()
-    } else {
-        encode(&parts.answered, &parts.answered_coding)
-    };
-    let middle = parts.place.index(asked.len() + 1);
-    script.begins.push(script.said.len());
-    let mut tell = |direction, words: &[&[u8]]| script.said.push((direction, words.concat()));
-    match parts.manner {
-        Manner::Plain => {
-            tell(ToServer, &[&request, &asked]);
-            tell(ToClient, &[&answer, &answered]);
-        }
-        Manner::Continue => {
-            tell(ToServer, &[&request]);
-            tell(ToClient, &[b"HTTP/1.1 100 Continue\r\n\r\n"]);
-            tell(ToServer, &[&asked]);
-            tell(ToClient, &[&answer, &answered]);
-        }
-        Manner::Early => {
-            tell(ToServer, &[&request, &asked[..middle]]);
-            tell(ToClient, &[&answer, &answered]);
-            tell(ToServer, &[&asked[middle..]]);
-        }
-        Manner::Meanwhile => {
-            tell(ToServer, &[&request, &asked[..middle]]);
-            tell(ToClient, &[&answer]);
-            tell(ToServer, &[&asked[middle..]]);
-            tell(ToClient, &[&answered]);
-        }
+    });
+    let mut answered = encode(&parts.answered, &parts.answered_coding);
+    if bodiless {
+        answered.clear();
     }
-    script.said.retain(|(_, bytes)| !bytes.is_empty());
-    script.truths.push(truth);
+    let asked = encode(&parts.asked, &parts.asked_coding);
+    let [request, answer] = heads(number, parts, upgrade).map(String::into_bytes);
+    let said = arrange(parts, [request, asked], [answer, answered]);
+    script
+        .said
+        .extend(said.into_iter().filter(|(_, bytes)| !bytes.is_empty()));
+}
+
+/// The heads of a request and its answer.
+fn heads(number: usize, parts: &Parts, upgrade: bool) -> [String; 2] {
+    let asked = field(&parts.asked, &parts.asked_coding);
+    let answered = field(&parts.answered, &parts.answered_coding);
+    let upgrade = if upgrade { "Upgrade: tcp\r\n" } else { "" };
+    let Parts { method, status, .. } = parts;
+    [
+        format!("{method} /real/{number}?q={number} HTTP/1.1\r\nHost: docker\r\n{asked}\r\n"),
+        format!("HTTP/1.1 {status} Whatever\r\nServer: real/{number}\r\n{answered}{upgrade}\r\n"),
+    ]
+}
+
+/// Heads and bodies of a request and its answer in the order of their manner.
+fn arrange(
+    parts: &Parts,
+    [request, asked]: [Vec<u8>; 2],
+    [answer, answered]: [Vec<u8>; 2],
+) -> Vec<(Direction, Vec<u8>)> {
+    let (before, behind) = asked.split_at(parts.place.index(asked.len() + 1));
+    match parts.manner {
+        Manner::Plain => vec![
+            (ToServer, [request, asked].concat()),
+            (ToClient, [answer, answered].concat()),
+        ],
+        Manner::Continue => vec![
+            (ToServer, request),
+            (ToClient, b"HTTP/1.1 100 Continue\r\n\r\n".to_vec()),
+            (ToServer, asked),
+            (ToClient, [answer, answered].concat()),
+        ],
+        Manner::Early => vec![
+            (ToServer, [&request, before].concat()),
+            (ToClient, [answer, answered].concat()),
+            (ToServer, behind.to_vec()),
+        ],
+        Manner::Meanwhile => vec![
+            (ToServer, [&request, before].concat()),
+            (ToClient, answer),
+            (ToServer, behind.to_vec()),
+            (ToClient, answered),
+        ],
+    }
 }
