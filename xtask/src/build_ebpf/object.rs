@@ -140,3 +140,6 @@ fn hash_part(hasher: &mut DefaultHasher, part: &[u8]) {
     hasher.write_usize(part.len());
     hasher.write(part);
 }
+
+#[cfg(test)]
+mod tests;

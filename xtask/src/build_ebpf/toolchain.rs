@@ -167,3 +167,6 @@ fn number(version: &str) -> Option<(u64, u64)> {
     let mut parts = version.split('.');
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
+
+#[cfg(test)]
+mod tests;
