@@ -18,6 +18,10 @@ pub const CGROUP_NAME_BYTES: usize = 160;
 /// `sockaddr_un.sun_path` (unix(7)).
 pub const SUN_PATH_BYTES: usize = 108;
 
+/// Bits that are all set in the number of a connection that was there before imgtrace, and never
+/// in that of one that was seen to be accepted.
+pub const JOINED: u64 = 0xff;
+
 /// Values of [`Header::kind`].
 pub mod kind {
     /// A [`super::Data`], followed by payload.

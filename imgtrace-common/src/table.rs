@@ -47,7 +47,7 @@ impl Basename {
     pub const EMPTY: Self = Self(0xcbf2_9ce4_8422_2325);
 
     /// Of the path with one more byte.
-    #[inline(always)]
+    #[inline]
     #[must_use]
     pub const fn push(self, byte: u8) -> Self {
         if byte == b'/' {
@@ -62,7 +62,7 @@ impl Basename {
     }
 
     /// The key under which it stands in the table.
-    #[inline(always)]
+    #[inline]
     pub const fn key(self) -> u64 {
         self.0
     }

@@ -7,8 +7,8 @@ use core::ffi::c_void;
 
 use aya_log_ebpf::debug;
 use imgtrace_common::{
-    Basename, Data, ListenerKey, SUN_PATH_BYTES, Socket, Watch, action, direction, kind, loss,
-    origin,
+    Basename, Data, JOINED, ListenerKey, SUN_PATH_BYTES, Socket, Watch, action, direction, kind,
+    loss, origin,
 };
 
 use crate::{
@@ -42,7 +42,7 @@ pub enum Fate {
 #[inline(always)]
 pub fn buffer(context: *mut c_void, skb: *const u8, fate: Fate) {
     // SAFETY: `skb` is a trusted pointer; `sock` is compared with null before it is used.
-    let (sock, family, len) = unsafe {
+    let (sock, len) = unsafe {
         let sock: *const u8 = load(skb, offset!(skb_sk));
         if sock.is_null() {
             return;
@@ -51,7 +51,7 @@ pub fn buffer(context: *mut c_void, skb: *const u8, fate: Fate) {
         if family != AF_UNIX {
             return;
         }
-        (sock as u64, family, load::<u32>(skb, offset!(skb_len)))
+        (sock as u64, load::<u32>(skb, offset!(skb_len)))
     };
     if len == 0 {
         // accept(2) eats the empty buffer with which connect(2) announced itself; its socket is
@@ -69,7 +69,7 @@ pub fn buffer(context: *mut c_void, skb: *const u8, fate: Fate) {
     if !same(sock, socket) {
         debug!(
             context_of(context),
-            "stale socket {:x} of family {}", sock, family
+            "a socket of connection {} is another's by now", socket.connection
         );
         let _ = SOCKETS.remove(sock);
         return;
@@ -128,9 +128,15 @@ fn accepted(context: *mut c_void, sock: u64) {
         None if looks_like_runtime(&record.name, length) => 0,
         _ => return,
     };
+    let peer_pid: u64 = read(sock + offset!(sock_peer_pid));
+    let client = task::of_pid(peer_pid);
+    // Before the record, so that user space knows the client when it hears of the connection.
+    if client != 0 {
+        task::describe(context, slot::SOCKET, client, origin::ACCEPT, 0);
+    }
     record.header = emit::header(kind::ACCEPTED);
-    // Unique as long as one CPU needs 256 ns for an accept(2).
-    record.connection = (record.header.at & !0xff) | u64::from(record.header.cpu & 0xff);
+    // Unique as long as one CPU needs 256 ns for an accept(2); `JOINED` is no CPU's number.
+    record.connection = (record.header.at & !JOINED) | u64::from(record.header.cpu & 0x7f);
     record.inode = bound.inode;
     record.device = bound.device;
     record.address = bound.address;
@@ -138,9 +144,7 @@ fn accepted(context: *mut c_void, sock: u64) {
     let server = task::current();
     record.server = task::tgid(server);
     record.server_start = task::start(server);
-    let peer_pid: u64 = read(sock + offset!(sock_peer_pid));
     record.client = pid_number(peer_pid);
-    let client = task::of_pid(peer_pid);
     record.client_start = if client == 0 { 0 } else { task::start(client) };
     let pair = Pair {
         connection: record.connection,
@@ -152,9 +156,6 @@ fn accepted(context: *mut c_void, sock: u64) {
     };
     pair.track();
     emit::record(context, record);
-    if client != 0 {
-        task::describe(context, slot::SOCKET, client, origin::ACCEPT, 0);
-    }
 }
 
 /// What user space said of a listener; none if it does not know this one.

@@ -8,7 +8,7 @@ use aya_ebpf::{
     bindings::seq_file,
     helpers::{bpf_ktime_get_ns, generated},
 };
-use imgtrace_common::{ListenerKey, SocketRow, action, role};
+use imgtrace_common::{JOINED, ListenerKey, SocketRow, action, role};
 
 use crate::{
     kernel::{self, AF_UNIX, TCP_LISTEN, bound_name, offset, pid_number, read},
@@ -151,9 +151,7 @@ fn join(row: &mut SocketRow, server: u64, client: u64) {
     // SAFETY: a helper without arguments.
     let now = unsafe { bpf_ktime_get_ns() };
     let pair = Pair {
-        // The lowest byte is a CPU's number for accepted connections; CPU 255 accepts rarely
-        // enough, and the iterator runs on one CPU at a time.
-        connection: now | 0xff,
+        connection: now | JOINED,
         server,
         client,
         address: row.address,

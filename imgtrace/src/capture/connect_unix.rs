@@ -68,13 +68,13 @@ pub struct Attached {
 pub(super) fn tables(ebpf: &Ebpf) -> Vec<(String, RawFd)> {
     ebpf.maps()
         .filter_map(|(name, map)| {
-            let data = match map {
-                Map::Array(data)
-                | Map::HashMap(data)
-                | Map::PerCpuArray(data)
-                | Map::PerfEventArray(data)
-                | Map::RingBuf(data) => data,
-                _ => return None,
+            let (Map::Array(data)
+            | Map::HashMap(data)
+            | Map::PerCpuArray(data)
+            | Map::PerfEventArray(data)
+            | Map::RingBuf(data)) = map
+            else {
+                return None;
             };
             Some((name.to_owned(), data.fd().as_fd().as_raw_fd()))
         })
@@ -104,11 +104,16 @@ pub(super) fn load(
         .map(|(section, _)| *section)
         .collect();
     let maps = std::mem::take(&mut object.maps);
-    let known = tables
+    let known: Vec<_> = tables
         .iter()
-        .filter_map(|(name, fd)| maps.get(name).map(|map| (name.as_str(), *fd, map)));
+        .filter_map(|(name, fd)| maps.get(name).map(|map| (name.as_str(), *fd, map)))
+        .collect();
+    // aya-obj asserts that what a program refers to is there.
+    if known.len() < maps.len() {
+        return Err(Error::Object);
+    }
     object
-        .relocate_maps(known, &text)
+        .relocate_maps(known.into_iter(), &text)
         .map_err(|_| Error::Object)?;
     object.relocate_calls(&text).map_err(|_| Error::Object)?;
     let key = object

@@ -54,8 +54,3 @@ fn boxed<T: zerocopy::FromBytes>(sample: &[u8]) -> Option<Box<T>> {
         .ok()
         .map(|(record, _)| Box::new(record))
 }
-
-/// The bytes of a fixed field up to its NUL.
-pub(super) fn until_nul(field: &[u8]) -> &[u8] {
-    field.split(|byte| *byte == 0).next().unwrap_or_default()
-}

@@ -45,7 +45,7 @@ pub enum Error {
         /// Its name: the hook's.
         name: &'static str,
         /// Why.
-        source: Box<aya::programs::ProgramError>,
+        source: std::io::Error,
     },
     /// One table, after loading.
     #[error("failed to access the kernel table {name}")]
@@ -64,6 +64,26 @@ pub enum Error {
     /// The iterator.
     #[error("failed to list the open sockets of all processes")]
     Sockets(#[source] std::io::Error),
+}
+
+impl Error {
+    /// A program that the kernel refused. The verifier's log goes to our own log: it is long, and
+    /// for developers.
+    fn program(name: &'static str, error: aya::programs::ProgramError) -> Self {
+        use aya::programs::ProgramError;
+        let source = match error {
+            ProgramError::LoadError {
+                io_error,
+                verifier_log,
+            } => {
+                tracing::debug!(name, %verifier_log, "refused");
+                io_error
+            }
+            ProgramError::SyscallError(error) => error.io_error,
+            other => std::io::Error::other(other),
+        };
+        Self::Program { name, source }
+    }
 }
 
 /// What is set before loading.
@@ -126,7 +146,7 @@ impl Capture {
     /// # Errors
     ///
     /// If a privilege or a kernel feature is missing.
-    pub fn load(options: Options, basenames: &[&str]) -> Result<Self, Error> {
+    pub fn load(options: Options, basenames: &[String]) -> Result<Self, Error> {
         let object = OBJECT.ok_or(Error::NoObject)?;
         let offsets = offsets::resolve(&btf::Btf::vmlinux()?)?;
         let kernel_types = Btf::from_sys_fs().map_err(Error::KernelTypes)?;
@@ -139,11 +159,12 @@ impl Capture {
             .override_global("AYA_LOG_LEVEL", &level, true)
             .load(object)
             .map_err(|error| Error::Load(Box::new(error)))?;
+        // Before any table is taken out of the object.
+        let tables = connect_unix::tables(&ebpf);
         let logger = options
             .diagnostics
             .then(|| EbpfLogger::init(&mut ebpf).ok())
             .flatten();
-        let tables = connect_unix::tables(&ebpf);
         let connect = if options.no_connect_hook {
             ConnectHook::None("switched off by --probe connect=none".to_owned())
         } else {
@@ -179,20 +200,22 @@ impl Capture {
         for name in ["sched_process_exec", "consume_skb", "kfree_skb"] {
             self.attach_tracepoint(name)?;
         }
+        self.attach_connect_hook();
+        Ok(())
+    }
+
+    /// Attaches the connect hook, if the kernel took the program.
+    pub(super) fn attach_connect_hook(&mut self) {
         if let ConnectHook::Loaded(program) = &self.connect {
             self.connect = match program.attach() {
                 Ok(attached) => ConnectHook::Attached(attached),
                 Err(error) => ConnectHook::None(error.to_string()),
             };
         }
-        Ok(())
     }
 
-    fn attach_tracepoint(&mut self, name: &'static str) -> Result<(), Error> {
-        let failed = |error| Error::Program {
-            name,
-            source: Box::new(error),
-        };
+    pub(super) fn attach_tracepoint(&mut self, name: &'static str) -> Result<(), Error> {
+        let failed = |error| Error::program(name, error);
         let program = self
             .ebpf
             .program_mut(name)
@@ -235,10 +258,7 @@ impl Capture {
     /// If the kernel refuses the iterator or reading it fails.
     pub fn sockets(&mut self) -> Result<Vec<SocketRow>, Error> {
         const NAME: &str = "task_file";
-        let failed = |error| Error::Program {
-            name: NAME,
-            source: Box::new(error),
-        };
+        let failed = |error| Error::program(NAME, error);
         let program = self
             .ebpf
             .program_mut(NAME)
@@ -276,6 +296,15 @@ impl Capture {
                 drop(self.sockets.remove(&sock));
             }
         }
+    }
+
+    /// The connections in the kernel's table, each once.
+    pub fn tracked(&self) -> BTreeSet<u64> {
+        self.sockets
+            .iter()
+            .filter_map(Result::ok)
+            .map(|(_, Value(socket))| socket.connection)
+            .collect()
     }
 
     /// Waits until the kernel side has written something.
@@ -357,7 +386,7 @@ fn take<T>(
     typed(map).map_err(|source| Error::Table { name, source })
 }
 
-fn name_runtimes(ebpf: &mut Ebpf, basenames: &[&str]) -> Result<(), Error> {
+fn name_runtimes(ebpf: &mut Ebpf, basenames: &[String]) -> Result<(), Error> {
     const NAME: &str = "BASENAMES";
     // Borrowed, not taken: programs that are loaded later refer to it.
     let map = ebpf.map_mut(NAME).ok_or(Error::NotInObject(NAME))?;

@@ -4,6 +4,7 @@
 //! what a process is in words is decided elsewhere.
 
 pub mod btf;
+mod capability;
 mod connect_unix;
 mod event;
 mod kernel;
@@ -12,6 +13,8 @@ mod offsets;
 mod perf;
 mod sockets;
 
+pub use capability::{Capability, Way, probe};
 pub use event::{Event, Record};
 pub use kernel::{Capture, ConnectHook, Error, Options};
 pub use object::OBJECT;
+pub use perf::monotonic;

@@ -68,7 +68,7 @@ pub(super) struct Buffers {
 }
 
 /// What `CLOCK_MONOTONIC` says, in ns.
-pub(super) fn monotonic() -> u64 {
+pub fn monotonic() -> u64 {
     let now = clock_gettime(ClockId::Monotonic);
     let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
     seconds * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0)
