@@ -7,11 +7,13 @@
 
 pub mod arguments;
 pub mod clock;
+pub mod permission;
 pub mod process;
-mod root;
+pub mod refused;
+pub mod root;
 pub mod runtimes;
+pub mod socket_file;
 pub mod users;
 
 pub use clock::Clock;
-pub use root::{Acl, AclEntry, AclTag, Inode, Kind, Root, Walk};
 pub use users::Users;

@@ -3,6 +3,7 @@
 //! The second choice: what the kernel side saw at exec or connect is current, this is late. It
 //! knows nothing of containers; the cgroup names that it hands on tell those.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
@@ -37,6 +38,14 @@ pub fn is_alive(key: ProcessKey) -> bool {
     self::key(key.pid) == Some(key)
 }
 
+/// Whose rights the process that `key` names has now; null if it is gone.
+pub fn status(key: ProcessKey) -> Option<Status> {
+    let proc = open(key.pid)?;
+    let own = key_of(&proc.stat().ok()?, key.pid) == key;
+    own.then(|| Status::parse(&text(&proc, "status")?))
+        .flatten()
+}
+
 /// Describes the process `pid`; null if it is gone, or was replaced by another meanwhile.
 ///
 /// `/proc/PID` stays bound to one process while it is open, so the parts belong together.
@@ -69,9 +78,15 @@ fn key_of(stat: &Stat, pid: u32) -> ProcessKey {
 fn read(proc: &Proc, stat: &Stat, pid: u32, users: &mut Users) -> Option<Process> {
     let status = Status::parse(&text(proc, "status")?)?;
     let Arguments { words, cut } = command_line(proc);
+    let key = key_of(stat, pid);
     let mount_ns = namespace(pid, "mnt");
+    let place = Place {
+        key,
+        mount_ns,
+        user_ns: namespace(pid, "user"),
+    };
     Some(Process {
-        key: key_of(stat, pid),
+        key,
         comm: stat.comm.clone(),
         exe: exe(proc),
         // A kernel thread and a zombie have none.
@@ -79,7 +94,7 @@ fn read(proc: &Proc, stat: &Stat, pid: u32, users: &mut Users) -> Option<Process
         args_cut: cut,
         uid: status.uid,
         gid: status.gid,
-        user: users.user(Place { pid, mount_ns }, status.uid),
+        user: users.user(place, status.uid),
         ancestors: ancestors(stat),
         cgroups: text(proc, "cgroup").map_or_else(Cgroups::default, |text| cgroups::parse(&text)),
         mount_ns,
@@ -131,9 +146,10 @@ fn ancestors(stat: &Stat) -> Vec<Ancestor> {
     found
 }
 
-/// Inode number of a namespace, 0 where it may not be looked at.
-fn namespace(pid: u32, kind: &str) -> u32 {
-    std::fs::metadata(format!("/proc/{pid}/ns/{kind}"))
+/// Inode number of the namespace `kind` of `process`, a pid or `self`; 0 where it may not be
+/// looked at.
+pub(super) fn namespace(process: impl Display, kind: &str) -> u32 {
+    std::fs::metadata(format!("/proc/{process}/ns/{kind}"))
         .ok()
         .and_then(|data| u32::try_from(data.ino()).ok())
         .unwrap_or(0)

@@ -8,7 +8,9 @@ use std::fs::File;
 use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 
-use super::Root;
+use super::process;
+use super::root::Root;
+use crate::model::ProcessKey;
 
 /// The most of a passwd or group file that is read, in bytes.
 const FILE_MAX: u64 = 1 << 20;
@@ -49,10 +51,12 @@ struct Version {
 /// A process, as far as it decides whose names are meant.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
-    /// Its pid.
-    pub pid: u32,
-    /// Inode number of its mount namespace, 0 where unknown: decides where it is gone.
+    /// Which process.
+    pub key: ProcessKey,
+    /// Inode number of its mount namespace, 0 where unknown.
     pub mount_ns: u32,
+    /// Inode number of its user namespace, 0 where unknown.
+    pub user_ns: u32,
 }
 
 /// What was read of passwd and group files.
@@ -96,16 +100,15 @@ impl Users {
 
     /// Whether the host's passwd speaks of a process: same user namespace, same root.
     fn is_of_host(&self, place: Place) -> bool {
-        match namespace(&place.pid.to_string(), "user") {
-            Some(user) => {
-                namespace(self.host, "user") == Some(user) && self.is_host_root(place.pid)
+        let is_host = |kind, inode: u32| inode != 0 && process::namespace(self.host, kind) == inode;
+        let same_root = self.is_host_root(place.key.pid);
+        is_host("user", place.user_ns)
+            && if process::is_alive(place.key) {
+                same_root
+            } else {
+                // A root within the host's mount namespace is nearly always the host's.
+                is_host("mnt", place.mount_ns)
             }
-            // It is gone. A root within the host's mount namespace is nearly always the host's.
-            None => {
-                place.mount_ns != 0
-                    && namespace(self.host, "mnt") == Some(u64::from(place.mount_ns))
-            }
-        }
     }
 
     fn is_host_root(&self, pid: u32) -> bool {
@@ -177,12 +180,6 @@ fn read(file: File) -> Option<HashMap<u32, String>> {
 fn root(process: &str) -> Option<(u64, u64)> {
     let data = std::fs::metadata(format!("/proc/{process}/root")).ok()?;
     Some((data.dev(), data.ino()))
-}
-
-/// Inode number of a process' namespace.
-fn namespace(process: &str, kind: &str) -> Option<u64> {
-    let data = std::fs::metadata(format!("/proc/{process}/ns/{kind}")).ok()?;
-    Some(data.ino())
 }
 
 #[cfg(test)]

@@ -25,10 +25,7 @@ impl Elsewhere {
     }
 
     fn place(&self) -> Place {
-        Place {
-            pid: self.0.id(),
-            mount_ns: 0,
-        }
+        place(self.0.id())
     }
 }
 
@@ -39,11 +36,16 @@ impl Drop for Elsewhere {
     }
 }
 
-fn me() -> Place {
+fn place(pid: u32) -> Place {
     Place {
-        pid: std::process::id(),
-        mount_ns: 0,
+        key: process::key(pid).unwrap(),
+        mount_ns: process::namespace(pid, "mnt"),
+        user_ns: process::namespace(pid, "user"),
     }
+}
+
+fn me() -> Place {
+    place(std::process::id())
 }
 
 #[test]
@@ -89,7 +91,7 @@ fn a_process_of_another_root_has_its_own_names() {
         root.display()
     );
     let child = Elsewhere::new(&["--mount"], &script).unwrap();
-    let pid = child.place().pid;
+    let pid = child.place().key.pid;
     let mut users = Users::new();
     assert_eq!(users.user(child.place(), 0), None);
     assert_eq!(users.owner(Some(pid), 1234).as_deref(), Some("builder"));
@@ -100,16 +102,28 @@ fn a_process_of_another_root_has_its_own_names() {
 }
 
 #[test]
-fn a_process_that_is_gone_is_judged_by_its_mount_namespace() {
-    let mut child = Command::new("/bin/true").spawn().unwrap();
-    let pid = child.id();
+fn a_process_that_is_gone_is_judged_by_its_namespaces() {
+    let mut child = Command::new("/bin/sleep").arg("60").spawn().unwrap();
+    let gone = place(child.id());
+    child.kill().unwrap();
     child.wait().unwrap();
     let mut users = Users::new();
-    let host = u32::try_from(namespace(users.host, "mnt").unwrap()).unwrap();
-    let place = |mount_ns| Place { pid, mount_ns };
-    assert_eq!(users.user(place(host), 0).as_deref(), Some("root"));
-    assert_eq!(users.user(place(host + 1), 0), None);
-    assert_eq!(users.user(place(0), 0), None);
+    assert_eq!(users.user(gone, 0).as_deref(), Some("root"));
+    let elsewhere = |mount_ns, user_ns| Place {
+        mount_ns,
+        user_ns,
+        ..gone
+    };
+    assert_eq!(
+        users.user(elsewhere(gone.mount_ns + 1, gone.user_ns), 0),
+        None
+    );
+    assert_eq!(
+        users.user(elsewhere(gone.mount_ns, gone.user_ns + 1), 0),
+        None
+    );
+    assert_eq!(users.user(elsewhere(0, gone.user_ns), 0), None);
+    assert_eq!(users.user(elsewhere(gone.mount_ns, 0), 0), None);
 }
 
 #[test]
