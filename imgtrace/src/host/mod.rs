@@ -7,6 +7,8 @@
 
 pub mod arguments;
 pub mod clock;
+pub mod doctor;
+pub mod notices;
 pub mod permission;
 pub mod process;
 pub mod refused;

@@ -41,13 +41,7 @@ impl Bed {
     }
 
     fn judge(&self, path: &Path, who: Option<Credentials>) -> Option<Refusal> {
-        self.attempt(path, who)
-            .judge(self.sockets(), &mut Users::new())
-    }
-
-    fn attempt(&self, path: &Path, who: Option<Credentials>) -> Attempt {
-        let path = path.as_os_str().as_encoded_bytes();
-        Attempt::new(&me(), path, later(), who).unwrap()
+        attempt(path, who).judge(self.sockets(), &mut Users::new())
     }
 
     fn sockets(&self) -> Sockets<'_> {
@@ -56,6 +50,11 @@ impl Bed {
             known: &self.known,
         }
     }
+}
+
+fn attempt(path: &Path, who: Option<Credentials>) -> Attempt {
+    let path = path.as_os_str().as_encoded_bytes();
+    Attempt::new(&me(), path, later(), who).unwrap()
 }
 
 /// The kernel's identity of a file; tests run on file systems where stat(2) tells it.
@@ -78,14 +77,14 @@ fn later() -> Stamp {
     Clock::new().now()
 }
 
-fn stranger() -> Option<Credentials> {
-    Some(Credentials {
+fn stranger() -> Credentials {
+    Credentials {
         uid: 65_533,
         gid: 65_533,
         groups: Vec::new(),
         capabilities: 0,
         namespace: Namespace::Initial,
-    })
+    }
 }
 
 fn errno(refusal: Option<Refusal>) -> Option<String> {
@@ -99,7 +98,7 @@ fn a_living_listener_refuses_nobody_who_may() {
     let path = bed.path("docker.sock");
     UnixStream::connect(&path).unwrap();
     assert_eq!(bed.judge(&path, None), None);
-    assert_eq!(bed.judge(&path, stranger()), None);
+    assert_eq!(bed.judge(&path, Some(stranger())), None);
 }
 
 #[test]
@@ -156,7 +155,7 @@ fn a_mode_that_forbids_is_eacces_with_the_remedy() {
         (64_321, "64321".to_owned()),
     ] {
         std::os::unix::fs::chown(&path, Some(0), Some(gid)).unwrap();
-        let refusal = bed.judge(&path, stranger()).unwrap();
+        let refusal = bed.judge(&path, Some(stranger())).unwrap();
         let expected = Denial {
             errno: "EACCES".to_owned(),
             socket_mode: Some("0660".to_owned()),
@@ -169,7 +168,7 @@ fn a_mode_that_forbids_is_eacces_with_the_remedy() {
     let closed = bed.path("closed");
     fs::create_dir(&closed).unwrap();
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
-    let hidden = bed.judge(&closed.join("docker.sock"), stranger());
+    let hidden = bed.judge(&closed.join("docker.sock"), Some(stranger()));
     assert_eq!(
         errno(hidden).as_deref(),
         Some("EACCES"),
@@ -181,7 +180,7 @@ fn a_mode_that_forbids_is_eacces_with_the_remedy() {
 fn what_changed_after_the_attempt_proves_nothing() {
     let mut bed = Bed::new();
     let path = bed.path("docker.sock");
-    let before = bed.attempt(&path, None);
+    let before = attempt(&path, None);
     // Longer than a tick of the clock that files are stamped with.
     std::thread::sleep(std::time::Duration::from_millis(30));
     let listener = bed.listen("docker.sock", 0o600);
@@ -197,7 +196,7 @@ fn what_changed_after_the_attempt_proves_nothing() {
     let mut bed = Bed::new();
     let _listener = bed.listen("docker.sock", 0o666);
     let path = bed.path("docker.sock");
-    let before = bed.attempt(&path, stranger());
+    let before = attempt(&path, Some(stranger()));
     std::thread::sleep(std::time::Duration::from_millis(30));
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     assert_eq!(
@@ -205,7 +204,7 @@ fn what_changed_after_the_attempt_proves_nothing() {
         None,
         "it was open before"
     );
-    let after = bed.judge(&path, stranger());
+    let after = bed.judge(&path, Some(stranger()));
     assert_eq!(errno(after).as_deref(), Some("EACCES"));
 }
 
@@ -215,7 +214,11 @@ fn an_endpoint_is_known_by_its_socket_under_any_name() {
     let _listener = bed.listen("d.sock", 0o600);
     let path = bed.path("odd");
     symlink("d.sock", &path).unwrap();
-    assert_eq!(bed.judge(&path, stranger()), None, "no runtime's name");
+    assert_eq!(
+        bed.judge(&path, Some(stranger())),
+        None,
+        "no runtime's name"
+    );
     bed.known.push(Known {
         id: EndpointId(3),
         runtime: Runtime::Podman,
@@ -224,7 +227,7 @@ fn an_endpoint_is_known_by_its_socket_under_any_name() {
         mount_ns: 0,
         server: None,
     });
-    let refusal = bed.judge(&path, stranger()).unwrap();
+    let refusal = bed.judge(&path, Some(stranger())).unwrap();
     assert_eq!(refusal.endpoint, Some(EndpointId(3)));
     assert_eq!(refusal.runtime, Runtime::Podman);
 }
@@ -260,20 +263,21 @@ fn who_is_gone_is_stood_in_for_by_an_ancestor() {
     let mut gone = describe(child.id(), &mut Users::new()).unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
-    let attempt = |caller: &Process, path: &[u8]| {
-        Attempt::new(caller, path, later(), stranger())?.judge(bed.sockets(), &mut Users::new())
+    let judge = |caller: &Process, path: &[u8]| {
+        Attempt::new(caller, path, later(), Some(stranger()))?
+            .judge(bed.sockets(), &mut Users::new())
     };
-    assert_eq!(errno(attempt(&gone, path)).as_deref(), Some("ENOENT"));
+    assert_eq!(errno(judge(&gone, path)).as_deref(), Some("ENOENT"));
     // Without its ancestors any process of its namespace will do, but for a relative path none.
     gone.ancestors.clear();
-    assert_eq!(errno(attempt(&gone, path)).as_deref(), Some("ENOENT"));
-    assert_eq!(attempt(&gone, b"docker.sock"), None);
+    assert_eq!(errno(judge(&gone, path)).as_deref(), Some("ENOENT"));
+    assert_eq!(judge(&gone, b"docker.sock"), None);
     // Its program is not there: it had another root.
     gone.exe = Some("/none/docker".to_owned());
-    assert_eq!(attempt(&gone, path), None);
+    assert_eq!(judge(&gone, path), None);
     gone.exe = None;
     gone.mount_ns = 1;
-    assert_eq!(attempt(&gone, path), None);
+    assert_eq!(judge(&gone, path), None);
     // Without the kernel's word on its rights nothing is known.
     gone.mount_ns = me().mount_ns;
     gone.source = Source::Kernel;
@@ -359,7 +363,7 @@ fn what_the_kernel_has_seen_is_explained() {
     let mut bed = Bed::new();
     let _listener = bed.listen("docker.sock", 0o640);
     let path = bed.path("docker.sock");
-    let attempt = bed.attempt(&path, stranger());
+    let attempt = attempt(&path, Some(stranger()));
     let mut users = Users::new();
     let denial = attempt.explain("EACCES", None, &mut users);
     assert_eq!(denial.socket_mode.as_deref(), Some("0640"));
