@@ -12,6 +12,7 @@ pub mod host;
 pub mod jsonl;
 pub mod model;
 pub mod observation;
+pub mod observer;
 pub mod record;
 pub mod show;
 pub mod trace;

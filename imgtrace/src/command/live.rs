@@ -3,12 +3,14 @@
 
 use std::path::Path;
 
-use super::args::{CommonArgs, LiveArgs, RotationArgs, ShowArgs, WatchArgs};
-use super::error::{Failure, Kind};
+use super::args::{CommonArgs, EndpointArg, LiveArgs, RotationArgs, ShowArgs, WatchArgs};
+use super::error::Failure;
 use super::screen::Stdout;
 use super::session::{Session, recording};
-use super::{Exit, zone};
+use super::{Exit, watch, zone};
+use crate::host::Clock;
 use crate::model::Stamp;
+use crate::observer::Declared;
 use crate::record::{Header, Recorder, Shown};
 
 /// `imgtrace`.
@@ -76,10 +78,14 @@ pub(super) fn watch(
     show: &ShowArgs,
     common: &CommonArgs,
 ) -> Result<Exit, Failure> {
-    let session = target.session(Stamp::default(), show, common)?;
-    drop((session, &args.endpoints, args.duration));
-    Err(Failure::new(
-        Kind::Missing,
-        "this build of imgtrace cannot watch yet",
-    ))
+    let mut session = target.session(Clock::new().now(), show, common)?;
+    let declared = args.endpoints.iter().map(declared).collect();
+    watch::watch(declared, args.duration, common.verbose > 1, &mut session)
+}
+
+fn declared(endpoint: &EndpointArg) -> Declared {
+    Declared {
+        runtime: endpoint.runtime,
+        path: endpoint.path.to_string_lossy().into_owned(),
+    }
 }

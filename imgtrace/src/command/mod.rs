@@ -11,6 +11,7 @@ mod record;
 mod replay;
 mod screen;
 mod session;
+mod watch;
 mod zone;
 
 use std::ffi::OsString;
@@ -27,10 +28,6 @@ enum Exit {
     /// What was asked for is done, or nobody reads the output any more.
     Done,
     /// SIGINT or SIGTERM; everything was ended in an orderly way.
-    #[expect(
-        dead_code,
-        reason = "nothing but a live run can be interrupted in an orderly way"
-    )]
     Interrupted,
 }
 

@@ -1,0 +1,185 @@
+//! The loop of a live run: wait, drain, observe, show, until a signal or the time ends it.
+
+use std::time::Duration;
+
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    time::{Instant, MissedTickBehavior, interval, sleep, sleep_until},
+};
+
+use super::{
+    Exit,
+    error::{Failure, Kind},
+    screen::Screen,
+    session::{Flow, Session},
+};
+use crate::{
+    capture::{self, Capture, ConnectHook, monotonic},
+    observer::{Declared, Observer},
+};
+
+/// After the first record, how long more are gathered before all are drained at once.
+const GATHER: Duration = Duration::from_millis(3);
+/// How often time passes for what waits: refused connections, lost records, closed connections.
+const BEAT: Duration = Duration::from_millis(200);
+
+/// Watches until SIGINT or SIGTERM, until `duration` is over, or until nobody reads the output.
+///
+/// # Errors
+/// A privilege or kernel feature is missing, or the session cannot be written.
+pub(super) fn watch<S: Screen>(
+    declared: Vec<Declared>,
+    duration: Option<Duration>,
+    diagnostics: bool,
+    session: &mut Session<S>,
+) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Kind::Internal, "failed to begin").because(error))?;
+    runtime.block_on(async {
+        let mut watch = Watch::begin(declared, diagnostics)?;
+        watch.show(session)?;
+        let exit = watch.run(duration, session).await?;
+        watch.end(session)?;
+        Ok(exit)
+    })
+}
+
+struct Watch {
+    capture: Capture,
+    observer: Observer,
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+/// Why the loop goes round.
+enum Turn {
+    /// There may be records.
+    Drain,
+    /// Somebody wants it to end.
+    End(Exit),
+}
+
+impl Watch {
+    fn begin(declared: Vec<Declared>, diagnostics: bool) -> Result<Self, Failure> {
+        let catch = |kind| {
+            signal(kind).map_err(|error| {
+                Failure::new(Kind::Internal, "failed to wait for signals").because(error)
+            })
+        };
+        let (interrupt, terminate) = (
+            catch(SignalKind::interrupt())?,
+            catch(SignalKind::terminate())?,
+        );
+        let mut observer = Observer::new(declared);
+        let options = capture::Options {
+            diagnostics,
+            ..capture::Options::default()
+        };
+        let mut capture =
+            Capture::load(options, &observer.basenames()).map_err(|error| refused(&error))?;
+        observer
+            .begin(&mut capture)
+            .map_err(|error| refused(&error))?;
+        if let ConnectHook::None(reason) = capture.connect_hook() {
+            tracing::info!(reason, "refused connections are not seen");
+        }
+        Ok(Self {
+            capture,
+            observer,
+            interrupt,
+            terminate,
+        })
+    }
+
+    async fn run<S: Screen>(
+        &mut self,
+        duration: Option<Duration>,
+        session: &mut Session<S>,
+    ) -> Result<Exit, Failure> {
+        let deadline = duration.map(|duration| Instant::now() + duration);
+        let mut beat = interval(BEAT);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let settling = self.capture.settling();
+            let turn = tokio::select! {
+                biased;
+                _ = self.interrupt.recv() => Turn::End(Exit::Interrupted),
+                _ = self.terminate.recv() => Turn::End(Exit::Interrupted),
+                () = until(deadline) => Turn::End(Exit::Done),
+                _ = beat.tick() => Turn::Drain,
+                () = sleep(GATHER), if settling => Turn::Drain,
+                () = self.capture.readable(), if !settling => Turn::Drain,
+            };
+            match turn {
+                Turn::End(exit) => return Ok(exit),
+                Turn::Drain => {
+                    sleep(GATHER).await;
+                    self.drain()?;
+                }
+            }
+            if self.show(session)? == Flow::Closed {
+                return Ok(Exit::Done);
+            }
+        }
+    }
+
+    fn drain(&mut self) -> Result<(), Failure> {
+        // Records from before this moment are handed over, as far as they were written.
+        let handed_over = monotonic().saturating_sub(BEAT_NS);
+        let mut events = Vec::new();
+        self.capture.drain(&mut events);
+        for event in events {
+            self.observer.observe(&mut self.capture, event);
+        }
+        self.observer
+            .pass_time(&mut self.capture, handed_over)
+            .map_err(|error| refused(&error))
+    }
+
+    fn end<S: Screen>(&mut self, session: &mut Session<S>) -> Result<(), Failure> {
+        let mut events = Vec::new();
+        self.capture.drain_all(&mut events);
+        for event in events {
+            self.observer.observe(&mut self.capture, event);
+        }
+        let refused_to_list = self.observer.end(&mut self.capture);
+        self.show(session)?;
+        refused_to_list.map_err(|error| refused(&error))
+    }
+
+    fn show<S: Screen>(&mut self, session: &mut Session<S>) -> Result<Flow, Failure> {
+        for observed in self.observer.take() {
+            session.take(&observed)?;
+        }
+        session.flush()
+    }
+}
+
+/// [`BEAT`] in ns: a record that is older than this is in order.
+const BEAT_NS: u64 = 200_000_000;
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What the kernel side refuses, and what to do about it.
+fn refused(error: &capture::Error) -> Failure {
+    let failure = Failure::from_error(Kind::Missing, error);
+    if !rustix::process::geteuid().is_root() {
+        return failure.hint("imgtrace needs root: sudo imgtrace");
+    }
+    match error {
+        capture::Error::NoObject => failure
+            .hint("cargo xtask build-ebpf builds the kernel programs; then build imgtrace again")
+            .hint("recordings can be replayed without them: imgtrace replay FILE"),
+        capture::Error::Btf(_) | capture::Error::KernelTypes(_) => {
+            failure.hint("imgtrace needs Linux 5.10 or later, built with CONFIG_DEBUG_INFO_BTF")
+        }
+        _ => failure.hint("imgtrace doctor says what this kernel allows"),
+    }
+}

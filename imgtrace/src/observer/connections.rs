@@ -1,0 +1,264 @@
+//! The watched connections: their decoders, and the numbers that observations bear.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use imgtrace_common::{Data, direction};
+
+use crate::{
+    decode::{self, Direction, Exchange, Segment},
+    model::{EndpointId, ProcessKey, Stamp},
+    observation::{ConnectionId, Fact, Observation, Observed, RequestId},
+};
+
+/// One connection.
+struct Connection {
+    id: ConnectionId,
+    endpoint: EndpointId,
+    /// tgid of the process that called connect(2), 0 where unknown.
+    client: u32,
+    decoder: decode::Connection,
+    requests: HashMap<Exchange, RequestId>,
+    speakers: HashSet<ProcessKey>,
+    /// When the kernel side announced it, ns of `CLOCK_MONOTONIC`.
+    since: u64,
+}
+
+/// All of them, by the number that the kernel side gave.
+#[derive(Default)]
+pub(super) struct Connections {
+    open: HashMap<u64, Connection>,
+    /// How many there have been.
+    count: u64,
+    /// How many requests there have been.
+    requests: u64,
+    /// Connections that a scan did not see, and the time of that scan: they are closed when all
+    /// records from before it have been handed over.
+    closing: Vec<(u64, u64)>,
+}
+
+/// What a buffer told besides its bytes.
+pub(super) enum Heard {
+    /// A process other than the one that connected reads answers; the first time.
+    Speaker(ProcessKey),
+    /// The daemon has read a request.
+    Server(EndpointId, ProcessKey),
+    /// Nothing new.
+    Nothing,
+}
+
+impl Connections {
+    /// A connection has begun, or was there before imgtrace. `None` if it is known already.
+    pub(super) fn begin(
+        &mut self,
+        kernel: u64,
+        endpoint: EndpointId,
+        client: u32,
+        joined: bool,
+        since: u64,
+    ) -> Option<ConnectionId> {
+        if self.open.contains_key(&kernel) {
+            return None;
+        }
+        self.count += 1;
+        let id = ConnectionId(self.count);
+        let connection = Connection {
+            id,
+            endpoint,
+            client,
+            decoder: decode::Connection::new(joined),
+            requests: HashMap::new(),
+            speakers: HashSet::new(),
+            since,
+        };
+        self.open.insert(kernel, connection);
+        Some(id)
+    }
+
+    /// Whether a connection is open, as far as was seen.
+    pub(super) fn contains(&self, kernel: u64) -> bool {
+        self.open.contains_key(&kernel)
+    }
+
+    /// Whether any request waits for its answer.
+    pub(super) fn busy(&self) -> bool {
+        self.open
+            .values()
+            .any(|connection| !connection.requests.is_empty())
+    }
+
+    /// Number and endpoint of an open connection.
+    pub(super) fn get(&self, kernel: u64) -> Option<(ConnectionId, EndpointId)> {
+        self.open
+            .get(&kernel)
+            .map(|connection| (connection.id, connection.endpoint))
+    }
+
+    /// Who speaks, as a buffer shows it: the process that reads is current.
+    pub(super) fn hear(&mut self, data: &Data) -> Heard {
+        let Some(connection) = self.open.get_mut(&data.connection) else {
+            return Heard::Nothing;
+        };
+        let reader = super::processes::key(data.reader, data.reader_start);
+        if data.unread != 0 {
+            // Whoever is current closes the socket and has read nothing.
+            return Heard::Nothing;
+        }
+        if data.direction == direction::TO_SERVER {
+            return Heard::Server(connection.endpoint, reader);
+        }
+        if data.reader != connection.client && connection.speakers.insert(reader) {
+            return Heard::Speaker(reader);
+        }
+        Heard::Nothing
+    }
+
+    /// Decodes a buffer.
+    pub(super) fn push(
+        &mut self,
+        data: &Data,
+        payload: bytes::Bytes,
+        at: Stamp,
+        out: &mut Vec<Observed>,
+    ) {
+        let Some(connection) = self.open.get_mut(&data.connection) else {
+            return;
+        };
+        let direction = if data.direction == direction::TO_SERVER {
+            Direction::ToServer
+        } else {
+            Direction::ToClient
+        };
+        let segment = Segment {
+            at,
+            direction,
+            offset: data.offset,
+            len: data.len,
+            bytes: payload,
+        };
+        let mut events = Vec::new();
+        connection.decoder.push(segment, &mut events);
+        connection.observe(events, at, &mut self.requests, out);
+    }
+
+    /// Notes the connections that a scan at `scanned` (ns) did not see.
+    pub(super) fn missing(&mut self, open: &BTreeSet<u64>, scanned: u64) {
+        let closing = self.open.iter().filter_map(|(kernel, connection)| {
+            (!open.contains(kernel) && connection.since < scanned).then_some((*kernel, scanned))
+        });
+        self.closing = closing.collect();
+        // The table has no order, and observations must have one.
+        self.closing.sort_unstable();
+    }
+
+    /// Ends the connections that were missing, once the records up to `handed_over` (ns) are here.
+    pub(super) fn close_missing(&mut self, handed_over: u64, at: Stamp, out: &mut Vec<Observed>) {
+        let (ripe, waiting) = std::mem::take(&mut self.closing)
+            .into_iter()
+            .partition(|(_, scanned)| *scanned < handed_over);
+        self.closing = waiting;
+        let ripe: Vec<(u64, u64)> = ripe;
+        for (kernel, _) in ripe {
+            self.close(kernel, at, out);
+        }
+    }
+
+    fn close(&mut self, kernel: u64, at: Stamp, out: &mut Vec<Observed>) {
+        let Some(mut connection) = self.open.remove(&kernel) else {
+            return;
+        };
+        let mut events = Vec::new();
+        connection.decoder.close(at, &mut events);
+        connection.observe(events, at, &mut self.requests, out);
+        let what = Observation::Disconnected {
+            connection: connection.id,
+        };
+        out.push(Observed { at, what });
+    }
+}
+
+impl Connection {
+    /// Puts decoded events into the words of observations.
+    fn observe(
+        &mut self,
+        events: Vec<decode::Event>,
+        at: Stamp,
+        requests: &mut u64,
+        out: &mut Vec<Observed>,
+    ) {
+        use decode::Event;
+        let connection = self.id;
+        for event in events {
+            let (at, what) = match event {
+                Event::Began {
+                    exchange,
+                    at: began,
+                    api,
+                    op,
+                    subject,
+                } => {
+                    *requests += 1;
+                    let request = RequestId(*requests);
+                    self.requests.insert(exchange, request);
+                    let began = (began != at).then_some(began);
+                    let what = Observation::RequestBegan {
+                        request,
+                        connection,
+                        api,
+                        op,
+                        subject,
+                        began,
+                    };
+                    (at, what)
+                }
+                Event::Progress { exchange, subject } => match self.requests.get(&exchange) {
+                    Some(request) => (
+                        at,
+                        Observation::RequestProgress {
+                            request: *request,
+                            subject,
+                        },
+                    ),
+                    None => continue,
+                },
+                Event::Ended {
+                    exchange,
+                    at,
+                    outcome,
+                    error,
+                    subject,
+                } => match self.requests.remove(&exchange) {
+                    Some(request) => (
+                        at,
+                        Observation::RequestEnded {
+                            request,
+                            outcome,
+                            error,
+                            subject,
+                        },
+                    ),
+                    None => continue,
+                },
+                Event::Learned(fact) => (at, Observation::Learned { connection, fact }),
+                Event::Anomaly(anomaly) => (
+                    at,
+                    Observation::Anomaly {
+                        connection,
+                        anomaly,
+                    },
+                ),
+            };
+            out.push(Observed { at, what });
+        }
+    }
+}
+
+/// The version in what was observed, for the endpoint's own description.
+pub(super) fn version(observed: &Observed) -> Option<&str> {
+    match &observed.what {
+        Observation::Learned {
+            fact: Fact::Version { version },
+            ..
+        } => Some(version),
+        _ => None,
+    }
+}

@@ -1,0 +1,290 @@
+//! The endpoints of this run: which listeners are a runtime's, and who serves them.
+
+use std::collections::HashMap;
+
+use imgtrace_common::{ListenerKey, SocketRow, Watch, action};
+
+use crate::{
+    host::{Users, runtimes, socket_file},
+    model::{Endpoint, EndpointId, EndpointState, Listener, ProcessKey, Runtime, Server, Stamp},
+    observation::{Observation, Observed},
+};
+
+/// An endpoint that the user declared by `--endpoint KIND=PATH`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declared {
+    /// The label.
+    pub runtime: Runtime,
+    /// The path as the user gave it, absolute.
+    pub path: String,
+}
+
+/// A listener as the kernel side reports it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) listener: ListenerKey,
+    /// Address of its `unix_address`.
+    pub(super) address: u64,
+    /// The path that it is bound to.
+    pub(super) name: String,
+    /// Who holds it or accepts on it.
+    pub(super) server: ProcessKey,
+}
+
+impl Found {
+    /// Its identity.
+    pub(super) fn place(&self) -> Listener {
+        Listener {
+            device: self.listener.device,
+            inode: self.listener.inode,
+        }
+    }
+
+    /// A listener from a row of the iterator.
+    pub(super) fn of_row(row: &SocketRow) -> Self {
+        Self {
+            listener: ListenerKey {
+                inode: row.inode,
+                device: row.device,
+                reserved: 0,
+            },
+            address: row.address,
+            name: super::processes::text(&row.name),
+            server: super::processes::key(row.pid, row.pid_start),
+        }
+    }
+}
+
+struct Entry {
+    endpoint: Endpoint,
+    address: u64,
+    /// What was observed last; none before the first time.
+    said: Option<Endpoint>,
+}
+
+/// The endpoints of this run, by number.
+pub(super) struct Endpoints {
+    entries: Vec<Entry>,
+    /// The living listener of each kernel identity: index into `entries`.
+    living: HashMap<(u32, u64), usize>,
+    declared: Vec<Declared>,
+}
+
+impl Endpoints {
+    pub(super) fn new(declared: Vec<Declared>) -> Self {
+        Self {
+            entries: Vec::new(),
+            living: HashMap::new(),
+            declared,
+        }
+    }
+
+    /// File names of declared endpoints: the kernel side is to capture them provisionally too.
+    pub(super) fn declared_names(&self) -> impl Iterator<Item = &str> {
+        self.declared
+            .iter()
+            .filter_map(|declared| declared.path.rsplit('/').next())
+    }
+
+    /// Declared endpoints on which nobody listens.
+    pub(super) fn missing(&self) -> impl Iterator<Item = &Declared> {
+        self.declared.iter().filter(|declared| {
+            !self.entries.iter().any(|entry| {
+                entry.endpoint.state == EndpointState::Watched && declared.names(&entry.endpoint)
+            })
+        })
+    }
+
+    /// The endpoint of a listener: a known one, or a new one if it is a runtime's.
+    ///
+    /// `program` is the file name of the server's program.
+    pub(super) fn find(
+        &mut self,
+        found: &Found,
+        program: &str,
+        users: &mut Users,
+    ) -> Option<EndpointId> {
+        let place = (found.listener.device, found.listener.inode);
+        if let Some(at) = self.living.get(&place).copied() {
+            let entry = self.entries.get_mut(at)?;
+            if entry.address == found.address {
+                return Some(entry.endpoint.id);
+            }
+            // The inode number has come back for another socket.
+            entry.endpoint.state = EndpointState::Gone;
+        }
+        let runtime = self.runtime(found, program)?;
+        let id = EndpointId(u32::try_from(self.entries.len() + 1).ok()?);
+        let file = socket_file::of_server(found.server.pid, &found.name, users);
+        self.living.insert(place, self.entries.len());
+        self.entries.push(Entry {
+            endpoint: Endpoint {
+                id,
+                runtime,
+                path: found.name.clone(),
+                listener: Listener {
+                    device: place.0,
+                    inode: place.1,
+                },
+                server: None,
+                file,
+                joined: 0,
+                state: EndpointState::Watched,
+            },
+            address: found.address,
+            said: None,
+        });
+        Some(id)
+    }
+
+    fn runtime(&self, found: &Found, program: &str) -> Option<Runtime> {
+        self.declared
+            .iter()
+            .find(|declared| declared.is(found))
+            .map(|declared| declared.runtime)
+            .or_else(|| runtimes::of_listener(&found.name, program))
+    }
+
+    /// What the kernel side is to do with a known endpoint's connections.
+    pub(super) fn watch(&self, id: EndpointId) -> Option<(ListenerKey, Watch)> {
+        let entry = self.entry(id)?;
+        let listener = entry.endpoint.listener;
+        Some((
+            ListenerKey {
+                inode: listener.inode,
+                device: listener.device,
+                reserved: 0,
+            },
+            Watch {
+                address: entry.address,
+                endpoint: id.0,
+                action: action::CAPTURE,
+            },
+        ))
+    }
+
+    fn entry(&self, id: EndpointId) -> Option<&Entry> {
+        self.entries
+            .get(usize::try_from(id.0).ok()?.checked_sub(1)?)
+    }
+
+    fn entry_mut(&mut self, id: EndpointId) -> Option<&mut Entry> {
+        self.entries
+            .get_mut(usize::try_from(id.0).ok()?.checked_sub(1)?)
+    }
+
+    /// An endpoint by its number.
+    pub(super) fn get(&self, id: EndpointId) -> Option<&Endpoint> {
+        self.entry(id).map(|entry| &entry.endpoint)
+    }
+
+    /// All endpoints, those that are gone too.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Endpoint> {
+        self.entries.iter().map(|entry| &entry.endpoint)
+    }
+
+    /// Notes who serves an endpoint. True if that is news.
+    pub(super) fn served(&mut self, id: EndpointId, by: ProcessKey, exe: Option<String>) -> bool {
+        let Some(entry) = self.entry_mut(id) else {
+            return false;
+        };
+        let server = &mut entry.endpoint.server;
+        if server.as_ref().is_some_and(|server| server.process == by) {
+            return false;
+        }
+        *server = Some(Server {
+            process: by,
+            exe,
+            version: None,
+        });
+        true
+    }
+
+    /// Whether somebody is known to serve an endpoint.
+    pub(super) fn is_served(&self, id: EndpointId) -> bool {
+        self.get(id)
+            .is_some_and(|endpoint| endpoint.server.is_some())
+    }
+
+    /// Notes the version that a daemon said.
+    pub(super) fn version(&mut self, id: EndpointId, version: &str) {
+        if let Some(server) = self
+            .entry_mut(id)
+            .and_then(|entry| entry.endpoint.server.as_mut())
+        {
+            server.version = Some(version.to_owned());
+        }
+    }
+
+    /// Notes a connection that was there before imgtrace.
+    pub(super) fn joined(&mut self, id: EndpointId) {
+        if let Some(entry) = self.entry_mut(id) {
+            entry.endpoint.joined += 1;
+        }
+    }
+
+    /// Marks the endpoints that are not among the listeners any more; gives their kernel keys.
+    pub(super) fn retain(&mut self, listening: &[Found]) -> Vec<ListenerKey> {
+        let mut gone = Vec::new();
+        for entry in &mut self.entries {
+            let listener = entry.endpoint.listener;
+            let place = (listener.device, listener.inode);
+            let there = listening.iter().any(|found| {
+                (found.listener.device, found.listener.inode) == place
+                    && found.address == entry.address
+            });
+            if !there && entry.endpoint.state == EndpointState::Watched {
+                entry.endpoint.state = EndpointState::Gone;
+                self.living.remove(&place);
+                gone.push(ListenerKey {
+                    inode: place.1,
+                    device: place.0,
+                    reserved: 0,
+                });
+            }
+        }
+        gone
+    }
+
+    /// Observes every endpoint of which something has changed.
+    pub(super) fn say(&mut self, at: Stamp, out: &mut Vec<Observed>) {
+        for entry in &mut self.entries {
+            if entry.said.as_ref() != Some(&entry.endpoint) {
+                entry.said = Some(entry.endpoint.clone());
+                out.push(Observed {
+                    at,
+                    what: Observation::Endpoint(entry.endpoint.clone()),
+                });
+            }
+        }
+    }
+}
+
+impl Declared {
+    /// Whether the user meant this listener: by the path that it bound, or by the file that our own
+    /// root shows there.
+    fn is(&self, found: &Found) -> bool {
+        use std::os::unix::fs::MetadataExt as _;
+        if runtimes::canonical(&found.name) == runtimes::canonical(&self.path) {
+            return true;
+        }
+        // Where stat(2) translates numbers (overlay, btrfs) the bound path has to do.
+        std::fs::metadata(&self.path).is_ok_and(|file| {
+            let device = rustix::fs::major(file.dev()) << 20 | rustix::fs::minor(file.dev());
+            (device, file.ino()) == (found.listener.device, found.listener.inode)
+        })
+    }
+
+    fn names(&self, endpoint: &Endpoint) -> bool {
+        self.is(&Found {
+            listener: ListenerKey {
+                inode: endpoint.listener.inode,
+                device: endpoint.listener.device,
+                reserved: 0,
+            },
+            address: 0,
+            name: endpoint.path.clone(),
+            server: ProcessKey { pid: 0, start: 0 },
+        })
+    }
+}
