@@ -5,6 +5,7 @@
     reason = "a developer's command line talks to its terminal"
 )]
 
+mod bench;
 mod build_ebpf;
 mod imgtrace;
 mod lab;
@@ -32,6 +33,8 @@ enum Command {
     Live(live::Options),
     /// Check everything: formatting, lints, tests with and without real daemons
     Test(test::Options),
+    /// Measure what imgtrace costs others, and how soon it says what it sees
+    Bench(bench::Options),
     /// Start, use and stop throwaway container daemons
     #[command(subcommand)]
     Lab(lab::Command),
@@ -52,6 +55,7 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::BuildEbpf(options) => build_ebpf::build_ebpf(&Workspace::find()?, options)?,
         Command::Live(options) => return live::live(options),
         Command::Test(options) => return test::test(&Workspace::find()?, options),
+        Command::Bench(options) => bench::bench(options)?,
         Command::Lab(command) => lab::lab(command)?,
     }
     Ok(ExitCode::SUCCESS)
