@@ -28,6 +28,7 @@ mod sweep;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use rustix::fs::FlockOperation;
@@ -51,6 +52,9 @@ pub use registry::Registry;
 pub use requirement::{missing, skip};
 pub use scenario::Scenario;
 
+/// How long a new lab waits for another of its name, as when two clones run the same test.
+const HOLD_PATIENCE: Duration = Duration::from_mins(1);
+
 /// A lab that this process holds. Dropping it ends its daemons and removes its directories, unless it was
 /// [kept](Lab::keep).
 #[derive(Debug)]
@@ -63,12 +67,13 @@ pub struct Lab {
 
 impl Lab {
     /// Begins a lab of this name (a short word; it becomes part of socket paths) under `/run/imgtrace-lab` and
-    /// `/var/lib/imgtrace-lab`, after ending whatever a crashed run left under the same name.
+    /// `/var/lib/imgtrace-lab`, after ending whatever a crashed run left under the same name. While another process
+    /// holds the lab, this waits for it, a minute at most.
     ///
     /// # Errors
-    /// Another process holds the lab, or its directories cannot be made.
+    /// Another process goes on holding the lab, or its directories cannot be made.
     pub fn new(name: &str) -> Result<Self> {
-        let lab = Self::hold(name)?;
+        let lab = Self::hold(name, HOLD_PATIENCE)?;
         sweep::end(&lab.place)?;
         lab.place.create()?;
         Ok(lab)
@@ -82,12 +87,12 @@ impl Lab {
         if !Place::new(name)?.run().exists() {
             bail!("no lab named {name} is up");
         }
-        let mut lab = Self::hold(name)?;
+        let mut lab = Self::hold(name, Duration::ZERO)?;
         lab.kept = true;
         Ok(lab)
     }
 
-    fn hold(name: &str) -> Result<Self> {
+    fn hold(name: &str, patience: Duration) -> Result<Self> {
         let place = Place::new(name)?;
         let path = place.lock_file();
         if let Some(parent) = path.parent() {
@@ -96,7 +101,8 @@ impl Lab {
         }
         let lock =
             File::create(&path).with_context(|| format!("failed to create {}", path.display()))?;
-        if rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+        let taken = || rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok();
+        if !until(patience, taken) {
             bail!("the lab {name} is in use by another process");
         }
         Ok(Self {

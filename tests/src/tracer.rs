@@ -2,9 +2,9 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -64,52 +64,32 @@ impl Tracer {
     /// # Errors
     /// There is no imgtrace program, it ends early, or the lines do not come; the error holds its stderr.
     pub fn start(sockets: &[(&str, &Path)], args: &[&str]) -> Result<Self> {
-        let program = program()?;
-        let mut command = Command::new(&program);
-        command.args(["--output", "json"]);
-        for (kind, path) in sockets {
-            command
-                .arg("--endpoint")
-                .arg(format!("{kind}={}", path.display()));
-        }
+        Self::start_command(Command::new(program()?), sockets, args)
+    }
+
+    fn start_command(
+        mut command: Command,
+        sockets: &[(&str, &Path)],
+        args: &[&str],
+    ) -> Result<Self> {
+        let endpoint =
+            |(kind, path): &(&str, &Path)| format!("--endpoint={kind}={}", path.display());
         command
-            .args(args)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command
-            .spawn()
-            .with_context(|| format!("failed to start {}", program.display()))?;
-        let seen = Arc::new(Mutex::new(Seen::default()));
-        let reader = child.stdout.take().map(|stdout| {
-            let seen = Arc::clone(&seen);
-            std::thread::spawn(move || collect(stdout, &seen))
-        });
-        let stderr = child.stderr.take().map(|mut stderr| {
-            std::thread::spawn(move || {
-                let mut text = Vec::new();
-                // What came before an error is still worth showing.
-                let _ = stderr.read_to_end(&mut text);
-                String::from_utf8_lossy(&text).into_owned()
-            })
-        });
-        let mut tracer = Self {
-            child,
-            seen,
-            reader,
-            stderr,
-        };
-        let watched = |lines: &[Value]| {
+            .arg("--output=json")
+            .args(sockets.iter().map(endpoint))
+            .args(args);
+        let tracer = Self::spawn(command)?;
+        let all = |lines: &[Value]| {
             sockets
                 .iter()
                 .all(|(_, path)| lines.iter().any(|line| is_endpoint(line, path)))
         };
         until(ATTACH_PATIENCE, || {
             let seen = tracer.seen();
-            watched(&seen.lines) || seen.ended
+            all(&seen.lines) || seen.ended
         });
-        if !watched(&tracer.seen().lines) {
-            let trace = tracer.finish()?;
+        if !all(&tracer.seen().lines) {
+            let trace = tracer.stop()?;
             bail!(
                 "imgtrace does not watch {sockets:?}; it printed {:?} and {}",
                 trace.lines,
@@ -117,6 +97,31 @@ impl Tracer {
             );
         }
         Ok(tracer)
+    }
+
+    fn spawn(mut command: Command) -> Result<Self> {
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
+        let mut child = child
+            .with_context(|| format!("failed to start {}", command.get_program().display()))?;
+        let seen = Arc::new(Mutex::new(Seen::default()));
+        let reader = child.stdout.take().map(|stdout| {
+            let seen = Arc::clone(&seen);
+            thread::spawn(move || collect(stdout, &seen))
+        });
+        let stderr = child
+            .stderr
+            .take()
+            .map(|stderr| thread::spawn(move || text(stderr)));
+        Ok(Self {
+            child,
+            seen,
+            reader,
+            stderr,
+        })
     }
 
     /// Its process id.
@@ -233,6 +238,13 @@ fn collect(stdout: ChildStdout, seen: &Mutex<Seen>) {
     lock().ended = true;
 }
 
+fn text(mut stderr: ChildStderr) -> String {
+    let mut text = Vec::new();
+    // What came before an error is still worth showing.
+    let _ = stderr.read_to_end(&mut text);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
 fn is_kind(line: &Value, kind: &str) -> bool {
     line.get("kind").and_then(Value::as_str) == Some(kind)
 }
@@ -241,3 +253,6 @@ fn is_endpoint(line: &Value, path: &Path) -> bool {
     is_kind(line, "endpoint")
         && line.get("path").and_then(Value::as_str).map(Path::new) == Some(path)
 }
+
+#[cfg(test)]
+mod tests;

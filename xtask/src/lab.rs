@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, ensure};
 use clap::{Args, Subcommand, ValueEnum};
 use imgtrace_tests::lab::{
-    Generation, Image, Lab, Peers, Registry, Scenario, missing_compilers, missing_packages,
+    Generation, Image, Lab, Peers, Place, Registry, Scenario, missing_compilers, missing_packages,
 };
 
 use crate::no_daemons::NoDaemons;
@@ -150,7 +150,8 @@ fn up(consent: Consent) -> Result<()> {
 fn play(run: &Run) -> Result<()> {
     let scenario: Scenario = run.scenario.parse()?;
     let generation = Generation::from(run.docker);
-    if let Ok(lab) = Lab::open(NAME) {
+    if Place::new(NAME)?.run().exists() {
+        let lab = Lab::open(NAME)?;
         let registry = Registry::of(lab.place()).context("the lab's registry is not running")?;
         let docker = lab.docker_named(generation, generation.name())?;
         return scenario.play(&docker, &registry);
