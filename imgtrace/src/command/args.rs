@@ -40,10 +40,11 @@ recording, 5 internal, 130 interrupted.";
 #[command(name = "imgtrace", version, after_help = EXAMPLES, max_term_width = 100)]
 #[command(subcommand_help_heading = "Commands", disable_help_subcommand = true)]
 pub(super) struct Cli {
-    #[command(flatten)]
-    pub(super) common: CommonArgs,
+    // Live first: a heading holds for everything that is flattened after it.
     #[command(flatten)]
     pub(super) live: LiveArgs,
+    #[command(flatten)]
+    pub(super) common: CommonArgs,
     #[command(subcommand)]
     pub(super) command: Option<Command>,
 }
@@ -75,8 +76,11 @@ impl Command {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Common options")]
 pub(super) struct CommonArgs {
-    /// No colours (also without a terminal, and with `NO_COLOR` set)
-    #[arg(long, global = true)]
+    #[arg(
+        long,
+        global = true,
+        help = "No colours; so it is without a terminal and with NO_COLOR"
+    )]
     pub(super) no_color: bool,
     /// Print evidence, and say on stderr what imgtrace does; more with -vv and -vvv
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
@@ -89,8 +93,8 @@ pub(super) struct ShowArgs {
     /// The form of the output
     #[arg(short, long, value_name = "FORM", value_enum)]
     pub(super) output: Option<Output>,
-    /// Show only some operations: op, image, container, caller, user, pod, runtime or outcome,
-    /// = or !=, and values with commas between them; * stands for any text
+    /// Show only some operations, by op, image, container, caller, user, pod, runtime or outcome;
+    /// != leaves out, values stand with commas between them, * is any text
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) filter: Vec<Term>,
 }
@@ -142,7 +146,7 @@ pub(super) struct LiveArgs {
     pub(super) show: ShowArgs,
     #[command(flatten)]
     pub(super) watch: WatchArgs,
-    /// Also keep what is seen in FILE, for `imgtrace replay`
+    /// Also keep what is seen in FILE, to be replayed
     #[arg(long, value_name = "FILE")]
     pub(super) record: Option<PathBuf>,
     #[command(flatten)]

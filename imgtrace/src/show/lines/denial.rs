@@ -28,30 +28,30 @@ pub(in crate::show) fn remedy(denial: &Denial, operation: &Operation) -> String 
 
 /// EACCES: who may connect, and how to become one of them.
 fn no_access(denial: &Denial, caller: Option<&Caller>) -> String {
-    let file = file(denial);
+    let file = match &denial.socket_mode {
+        Some(mode) => format!("the socket is {mode} {}; ", owner(denial)),
+        None => String::new(),
+    };
     match &denial.needed_group {
         Some(group) => {
             let user = caller.map_or("USER".to_owned(), user);
             format!(
-                "the socket is {file}; group {group} may connect: usermod -aG {group} {user} and \
-                 a new login (that group can become root here), or sudo"
+                "{file}group {group} may connect: usermod -aG {group} {user} and a new login \
+                 (that group can become root here), or sudo"
             )
         }
-        None => {
-            format!("the socket is {file}; only its owner and root may connect: use sudo")
-        }
+        None => format!("{file}only its owner and root may connect: use sudo"),
     }
 }
 
-/// Mode, owner and group as far as they are known: `0660 root:docker`.
-fn file(denial: &Denial) -> String {
+/// Owner and group as far as they are known: `root:docker`.
+fn owner(denial: &Denial) -> String {
     let part = |part: &Option<String>| part.clone().unwrap_or_else(|| "?".to_owned());
-    let owner = format!(
+    format!(
         "{}:{}",
         part(&denial.socket_owner),
         part(&denial.socket_group)
-    );
-    format!("{} {owner}", part(&denial.socket_mode))
+    )
 }
 
 /// The caller's name for `usermod`, else its uid.

@@ -54,13 +54,9 @@ fn served(endpoint: &Endpoint) -> String {
         .as_ref()
         .map_or("daemon not known yet".to_owned(), |server| {
             let exe = server.exe.as_deref().and_then(|exe| exe.rsplit('/').next());
-            let named = [exe, server.version.as_deref()]
-                .into_iter()
-                .flatten()
-                .collect::<Vec<_>>();
-            format!("{} (pid {})", named.join(" "), server.process.pid)
-                .trim_start()
-                .to_owned()
+            let words = [exe, server.version.as_deref()].into_iter().flatten();
+            let named: String = words.flat_map(|word| [word, " "]).collect();
+            format!("{named}(pid {})", server.process.pid)
         });
     match endpoint.joined {
         0 => server,

@@ -1,1 +1,124 @@
+use super::super::samples::{at, denied, endpoint, pull, rendered, zone};
+use super::super::{Output, Settings};
+use super::*;
+use crate::model::{Denial, Operation};
 
+fn settings() -> Settings {
+    Settings {
+        output: Output::Text,
+        zone: zone(),
+        ..Settings::default()
+    }
+}
+
+#[test]
+fn a_new_day_is_told_once() {
+    let day = 86_400_000;
+    let late = |millis| {
+        Report::Ended(Operation {
+            at: at(millis),
+            ..pull()
+        })
+    };
+    let all = rendered(settings(), &[late(0), late(day), late(5), late(day + 1)]);
+    let days: Vec<&str> = all.lines().filter(|line| line.starts_with("--")).collect();
+    assert_eq!(days, ["-- 2026-01-02 --"]);
+    assert_eq!(all.lines().count(), 5);
+}
+
+#[test]
+fn two_daemons_of_a_kind_are_told_apart_while_both_are_there() {
+    let ended = Report::Ended(pull());
+    let found = |number| Report::Endpoint(at(0), endpoint(number));
+    let gone = Report::Endpoint(
+        at(0),
+        Endpoint {
+            state: EndpointState::Gone,
+            ..endpoint(2)
+        },
+    );
+    let all = rendered(
+        settings(),
+        &[
+            found(1),
+            ended.clone(),
+            found(2),
+            ended.clone(),
+            gone,
+            ended,
+        ],
+    );
+    let numbered: Vec<bool> = all
+        .lines()
+        .filter(|line| line.contains("pull"))
+        .map(|line| line.contains("docker e1"))
+        .collect();
+    assert_eq!(numbered, [false, true, false]);
+}
+
+#[test]
+fn endpoints_are_remembered_up_to_a_bound() {
+    let mut state = State::default();
+    for number in 0..5_000 {
+        state.remember(&endpoint(number));
+    }
+    assert_eq!(state.watched.len(), MAX_ENDPOINTS);
+}
+
+#[test]
+fn an_endpoint_of_which_little_is_known() {
+    let bare = Endpoint {
+        server: None,
+        joined: 0,
+        ..endpoint(1)
+    };
+    let all = rendered(settings(), &[Report::Endpoint(at(0), bare)]);
+    assert_eq!(
+        all,
+        "12:04:07.113  watch   e1 docker /run/docker.sock  daemon not known yet\n"
+    );
+    let mut nameless = Endpoint {
+        joined: 1,
+        ..endpoint(1)
+    };
+    nameless.server = nameless.server.map(|server| crate::model::Server {
+        exe: None,
+        version: None,
+        ..server
+    });
+    let all = rendered(settings(), &[Report::Endpoint(at(0), nameless)]);
+    assert!(all.ends_with("  (pid 812), 1 connection joined\n"), "{all}");
+}
+
+/// The line below a refused connection.
+fn remedy_of(denial: Denial) -> String {
+    let refused = Operation {
+        denial: Some(denial),
+        inferred_fields: Vec::new(),
+        ..denied()
+    };
+    let all = rendered(settings(), &[Report::Ended(refused)]);
+    all.lines().nth(1).unwrap().trim().to_owned()
+}
+
+#[test]
+fn every_refusal_has_a_remedy() {
+    let errno = |errno: &str| Denial {
+        errno: errno.to_owned(),
+        ..Denial::default()
+    };
+    insta::assert_snapshot!(
+        [
+            remedy_of(denied().denial.unwrap()),
+            remedy_of(Denial {
+                needed_group: None,
+                ..denied().denial.unwrap()
+            }),
+            remedy_of(errno("EACCES")),
+            remedy_of(errno("ECONNREFUSED")),
+            remedy_of(errno("ENOENT")),
+            remedy_of(errno("ETIMEDOUT")),
+        ]
+        .join("\n")
+    );
+}

@@ -1,1 +1,70 @@
+use super::super::samples::{caller, pull, rendered, start, zone};
+use super::super::{Output, Settings};
+use super::*;
 
+fn line(operation: Operation) -> String {
+    let settings = Settings {
+        output: Output::Wide,
+        zone: zone(),
+        ..Settings::default()
+    };
+    rendered(settings, &[Report::Ended(operation)])
+}
+
+#[test]
+fn words_with_spaces_are_quoted() {
+    for (text, expected) in [
+        ("plain", "plain"),
+        ("", "\"\""),
+        ("a b", "\"a b\""),
+        ("say \"hi\"", "\"say \\\"hi\\\"\""),
+        (r"C:\x", r#""C:\\x""#),
+    ] {
+        assert_eq!(quoted(text), expected);
+    }
+}
+
+#[test]
+fn ids_are_in_full_and_the_unknown_is_left_out() {
+    let all = line(start());
+    assert!(
+        all.contains(&format!(
+            "container={}",
+            super::super::samples::id("3f9c2a71")
+        )),
+        "{all}"
+    );
+    assert!(
+        all.contains("hop=\"e2 containerd/containerd pid 88 start ok observed\""),
+        "{all}"
+    );
+    assert!(!all.contains("digest="), "{all}");
+    assert_eq!(all.lines().count(), 1);
+}
+
+#[test]
+fn an_unknown_caller_and_outcome() {
+    let mut unknown = Operation {
+        caller: None,
+        outcome: Some(Outcome::Unknown),
+        ..pull()
+    };
+    unknown.endpoint.id = None;
+    let all = line(unknown);
+    assert!(
+        all.contains("pull unknown 812.400ms  docker/docker"),
+        "{all}"
+    );
+    assert!(all.contains("caller=?"), "{all}");
+    let nobody = Caller {
+        args: None,
+        user: None,
+        exe: None,
+        ..caller("docker")
+    };
+    let all = line(Operation {
+        caller: Some(nobody),
+        ..pull()
+    });
+    assert!(all.contains("comm=docker uid=1000 ancestors="), "{all}");
+}
