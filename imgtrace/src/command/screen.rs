@@ -63,3 +63,6 @@ impl Screen for Stdout {
         Some(usize::from(size.ws_col)).filter(|&columns| columns > 0)
     }
 }
+
+#[cfg(test)]
+pub(super) mod paper;

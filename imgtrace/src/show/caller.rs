@@ -32,10 +32,6 @@ pub(super) fn push(line: &mut Line, operation: &Operation, room: Option<usize>) 
 
 /// How sure the line is, where it is not seen as a whole.
 fn remark(operation: &Operation) -> String {
-    if operation.denial.is_some() {
-        // The line below says what is inferred of a denial.
-        return String::new();
-    }
     match operation.confidence {
         Confidence::Observed if operation.inferred_fields.is_empty() => String::new(),
         Confidence::Observed => format!(" ({} inferred)", operation.inferred_fields.join(", ")),

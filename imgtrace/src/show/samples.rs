@@ -214,6 +214,8 @@ pub(super) fn denied() -> Operation {
             ..docker()
         },
         outcome: Some(Outcome::Error),
+        error: text("permission denied: /run/docker.sock is root:docker 0660"),
+        confidence: Confidence::Inferred,
         inferred_fields: vec!["errno".to_owned()],
         denial: Some(Denial {
             errno: "EACCES".to_owned(),

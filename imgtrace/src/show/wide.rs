@@ -117,9 +117,10 @@ fn push_operation(line: &mut Line, operation: &Operation) {
         "error",
         operation.error.as_ref().map(|error| quoted(error)),
     );
-    if let Some(denial) = &operation.denial {
-        field(line, "denied", Some(quoted(&remedy(denial, operation))));
-    }
+    let denial = operation.denial.as_ref();
+    field(line, "errno", denial.map(|denial| &denial.errno));
+    let hint = denial.and_then(|denial| remedy(denial, operation.caller.as_ref()));
+    field(line, "hint", hint.map(|hint| quoted(&hint)));
     match &operation.caller {
         Some(caller) => push_caller(line, caller),
         None => field(line, "caller", Some("?")),

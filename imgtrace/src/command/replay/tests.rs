@@ -1,4 +1,5 @@
 use super::*;
+use crate::command::screen::paper::Paper;
 
 #[test]
 fn pacing_sleeps_as_long_as_it_took() {
@@ -15,4 +16,30 @@ fn pacing_sleeps_as_long_as_it_took() {
     // A clock that goes backwards is no reason to wait.
     pace.wait_for(0);
     assert!(begin.elapsed() < Duration::from_secs(5));
+}
+
+/// A recording, cut at every byte, prints the begin of what the whole prints.
+#[test]
+fn cut_at_every_byte() {
+    let whole = include_bytes!("../../../tests/recordings/v1.jsonl");
+    let full = replayed(whole);
+    let header = whole.iter().position(|&byte| byte == b'\n').unwrap();
+    for cut in header..whole.len() {
+        let part = replayed(&whole[..cut]);
+        assert!(full.starts_with(&part), "cut at {cut}");
+        assert!(
+            part.len() < full.len() || cut + 1 == whole.len(),
+            "cut at {cut}"
+        );
+    }
+}
+
+/// What a replay of these bytes prints.
+fn replayed(bytes: &[u8]) -> String {
+    let settings = crate::show::Settings::default();
+    let paper = Paper::default();
+    let reader = Reader::open(bytes).unwrap();
+    let session = Session::new(paper.clone(), settings);
+    assert!(play(reader, session, None, false).is_ok());
+    paper.text()
 }

@@ -1,35 +1,13 @@
-use std::cell::RefCell;
 use std::fs;
 use std::path::PathBuf;
-use std::rc::Rc;
 
 use super::*;
+use crate::command::screen::paper::Paper;
 use crate::model::{Op, Stamp, Subject};
 use crate::observation::Observation;
 use crate::record::{Header, Reader, Shown};
 use crate::show::{Output, Zone};
 use crate::trace::scene::{Scene, image, in_group, process};
-
-/// A screen that keeps what it is given.
-#[derive(Clone, Debug, Default)]
-struct Paper(Rc<RefCell<Vec<u8>>>);
-
-impl Screen for Paper {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.borrow_mut().extend_from_slice(bytes);
-        Ok(())
-    }
-
-    fn columns(&self) -> Option<usize> {
-        None
-    }
-}
-
-impl Paper {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.borrow().clone()).unwrap()
-    }
-}
 
 /// A pull from the host and a container started from within another, up to the end.
 fn story() -> Vec<Observed> {

@@ -6,7 +6,8 @@ use super::super::Settings;
 use super::super::line::{ELLIPSIS, Line};
 use super::super::palette::{BAD, DIM, GOOD, OP, PLAIN, UNSURE};
 use super::super::{amount, caller, subject};
-use super::{State, WORD, denial};
+use super::denial::remedy;
+use super::{State, WORD};
 
 /// Columns of the operation's word, if what it is about is to stand in line with the others.
 const WORD_COLUMNS: usize = 8;
@@ -116,8 +117,9 @@ fn below(settings: &Settings, operation: &Operation, out: &mut Vec<u8>) {
     if let Some(error) = &operation.error {
         say(BAD, error);
     }
-    if let Some(denial) = &operation.denial {
-        say(PLAIN, &denial::remedy(denial, operation));
+    let denial = operation.denial.as_ref();
+    if let Some(remedy) = denial.and_then(|denial| remedy(denial, operation.caller.as_ref())) {
+        say(PLAIN, &format!("hint: {remedy}"));
     }
     if settings.evidence {
         for sentence in &operation.evidence {

@@ -94,13 +94,15 @@ fn operations(settings: &Settings, summary: &Summary, out: &mut Vec<u8>) {
     for count in &summary.operations {
         let mut line = Line::new(settings.colour);
         line.pad_to(WORD).push(OP, count.op.as_str()).pad_to(LIST);
-        line.plain(&format!("{} ok", count.ok));
-        if count.error > 0 {
-            line.plain(", ").push(BAD, &counted(count.error, "error"));
-        }
-        if count.unknown > 0 {
-            line.plain(", ")
-                .push(UNSURE, &format!("{} unknown", count.unknown));
+        let outcomes = [
+            (count.ok, PLAIN, format!("{} ok", count.ok)),
+            (count.error, BAD, counted(count.error, "error")),
+            (count.unknown, UNSURE, format!("{} unknown", count.unknown)),
+        ];
+        let happened = outcomes.iter().filter(|(count, ..)| *count > 0);
+        for (position, (_, style, text)) in happened.enumerate() {
+            line.plain(if position == 0 { "" } else { ", " })
+                .push(*style, text);
         }
         line.finish(out);
     }
