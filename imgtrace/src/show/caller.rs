@@ -32,11 +32,12 @@ pub(super) fn push(line: &mut Line, operation: &Operation, room: Option<usize>) 
 
 /// How sure the line is, where it is not seen as a whole.
 fn remark(operation: &Operation) -> String {
+    let inferred = &operation.inferred_fields;
     match operation.confidence {
-        Confidence::Observed if operation.inferred_fields.is_empty() => String::new(),
-        Confidence::Observed => format!(" ({} inferred)", operation.inferred_fields.join(", ")),
-        Confidence::Inferred => " (inferred)".to_owned(),
         Confidence::Unknown => " (unsure)".to_owned(),
+        _ if !inferred.is_empty() => format!(" ({} inferred)", inferred.join(", ")),
+        Confidence::Inferred => " (inferred)".to_owned(),
+        Confidence::Observed => String::new(),
     }
 }
 
