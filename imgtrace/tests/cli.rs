@@ -3,6 +3,8 @@
 //! Nothing here needs a privilege. `recordings/v1.jsonl` was made for these tests; every later
 //! version must replay it.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

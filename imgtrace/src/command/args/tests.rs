@@ -54,7 +54,7 @@ fn live_options() {
         .collect();
     assert_eq!(kinds, ["docker", "cri-o"]);
     assert_eq!(live.watch.endpoints[1].path, PathBuf::from("/b.sock"));
-    assert_eq!(live.watch.duration, Some(Duration::from_secs(5_400)));
+    assert_eq!(live.watch.duration, Some(Duration::from_mins(90)));
     let rotation = Rotation {
         max_size: 100 << 20,
         max_files: DEFAULT_FILES,
