@@ -10,6 +10,8 @@ mod secret;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use secret::{MASK, mask_forms};
+
 /// Most bytes of a cleaned text (operations.md's bound for `error`).
 const MAX_CLEAN: usize = 512;
 /// Bytes that are looked at; a secret may be longer than what is shown.

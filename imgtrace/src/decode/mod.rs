@@ -6,7 +6,7 @@
 //! [`Anomaly`]: crate::observation::Anomaly
 
 pub mod api;
-mod clean;
+pub(crate) mod clean;
 mod connection;
 mod flow;
 pub mod http1;

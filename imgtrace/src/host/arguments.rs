@@ -1,6 +1,7 @@
 //! Command lines without their secrets: what a caller's `argv` may show.
 //!
-//! Pure. It knows the options, variables and spellings that container tools use for secrets, and
+//! Pure. What a secret looks like by itself (a URL's userinfo, a token) it leaves to
+//! `decode::clean`. It knows the options, variables and spellings that container tools use for secrets, and
 //! looks into the scripts of `sh -c`. It is best effort, because any program may take a secret
 //! anywhere: `docs/privacy.md` lists what is masked. When in doubt it masks too much.
 
@@ -12,9 +13,6 @@ use options::Masker;
 
 /// The most that is kept of one command line, in bytes.
 pub const TOTAL: usize = 4096;
-
-/// What stands where a secret stood.
-pub const MASK: &str = "***";
 
 /// A command line that can be shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,12 +58,6 @@ pub fn mask(raw: &[u8], cut: bool) -> Arguments {
         result.words.push(word);
     }
     result
-}
-
-/// Masks what is a secret by its own looks in any text: the userinfo of URLs, known token
-/// formats, credentials in queries, headers and JSON.
-pub fn mask_text(text: &str) -> String {
-    text::mask(text)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// What stands in a secret's place.
-const MASK: &str = "***";
+pub(crate) const MASK: &str = "***";
 
 /// Finds the first secret at or behind a position. Ranges are never empty.
 type Rule = fn(&str, usize) -> Option<Range<usize>>;
@@ -53,7 +53,7 @@ const BEARER_WORDS: [&str; 8] = [
     "authentication",
 ];
 /// How tokens begin: JSON in base64 (`{"`, `{ "`, `{` and a line end), and those of registries.
-const TOKENS: [&str; 16] = [
+const TOKENS: [&str; 20] = [
     "eyJ",
     "eyAi",
     "ewog",
@@ -65,14 +65,28 @@ const TOKENS: [&str; 16] = [
     "gho_",
     "ghs_",
     "ghu_",
+    "ghr_",
     "github_pat_",
     "glpat-",
     "npm_",
+    "xoxb-",
+    "hf_",
+    "SWMTKN-",
     "AKIA",
     "ASIA",
 ];
 /// Bytes from which on something that begins like a token is one.
 const MIN_TOKEN: usize = 12;
+
+/// The rules that need no words around: for text that is no message.
+const FORMS: [Rule; 2] = [userinfo, token];
+
+/// The text with the userinfo of its URLs and with its tokens replaced.
+pub(crate) fn mask_forms(text: &str) -> String {
+    FORMS
+        .iter()
+        .fold(text.to_owned(), |text, &rule| mask_all(&text, rule))
+}
 
 /// The text with every secret replaced.
 pub(super) fn mask(text: &str) -> String {

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{MASK, script, text};
+use super::{script, text};
+use crate::decode::clean::MASK;
 
 /// Options whose value is `NAME=VALUE`, where only the name may be shown.
 const ASSIGNING: &[&str] = &["env", "build-arg", "from-literal", "env-merge"];

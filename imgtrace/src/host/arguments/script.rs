@@ -3,7 +3,8 @@
 //! Words keep their quotes and what stands between them stays as it was written, so that a masked
 //! script reads like the original. What the shell would expand is not expanded.
 
-use super::{MASK, options::Masker};
+use super::options::Masker;
+use crate::decode::clean::MASK;
 
 /// What ends a word outside quotes.
 const BREAKS: &str = ";|&()<>";

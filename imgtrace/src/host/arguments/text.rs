@@ -1,6 +1,6 @@
-//! Secrets that show by their own looks: a name that says so, a URL's userinfo, a token's format.
+//! Secrets that a name in front of them gives away: in assignments, queries, headers and JSON.
 
-use super::MASK;
+use crate::decode::clean::{MASK, mask_forms};
 
 /// Parts of a name that say that its value is a secret, compared without case, `_`, `-` and `.`.
 const SECRET_PARTS: &[&str] = &[
@@ -31,32 +31,6 @@ const SECRET_HEADERS: &[&str] = &[
     "private-token",
     "job-token",
 ];
-
-/// Prefixes of well-known tokens: JSON in base64 (JWT, `X-Registry-Auth`), Docker Hub, GitHub,
-/// GitLab, Slack, Hugging Face, Docker Swarm, Vault.
-const TOKEN_PREFIXES: &[&str] = &[
-    "eyJ",
-    "dckr_pat_",
-    "dckr_oat_",
-    "ghp_",
-    "gho_",
-    "ghu_",
-    "ghs_",
-    "ghr_",
-    "github_pat_",
-    "glpat-",
-    "xoxb-",
-    "xoxp-",
-    "hf_",
-    "SWMTKN-",
-    "hvs.",
-];
-
-/// A shorter run of characters is no token.
-const TOKEN_MIN: usize = 16;
-
-/// Schemes whose userinfo is a mere user name unless it has a colon.
-const LOGIN_SCHEMES: &[&str] = &["ssh", "git+ssh", "svn+ssh", "sftp", "rsync"];
 
 /// Whether the word after an option called `name` (without dashes) is a secret: its name ends
 /// like one, so that `--password-stdin IMAGE` keeps its image.
@@ -98,7 +72,7 @@ fn ends_like_password(compact: &str) -> bool {
 
 /// Masks `text`, which is one word or one argument, from what its parts look like.
 pub(super) fn mask(text: &str) -> String {
-    tokens(&userinfo(&named(text)))
+    mask_forms(&named(text))
 }
 
 /// Whether `text` has an HTTP header or a JSON member that is a secret, whose value has blanks.
@@ -188,65 +162,6 @@ pub(super) fn without_unfinished_url(text: &str) -> &str {
         .and_then(|at| text.split_at_checked(at + 3))
         .filter(|(_, rest)| !rest.contains(['@', '/', '?', '#']))
         .map_or(text, |(before, _)| before)
-}
-
-/// Masks `user:password@` after every `scheme://`.
-fn userinfo(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find("://") {
-        let (before, after) = rest.split_at_checked(at + 3).unwrap_or((rest, ""));
-        out.push_str(before);
-        rest = after;
-        let end = after
-            .find(|c: char| "/?#\"'".contains(c) || c.is_whitespace())
-            .unwrap_or(after.len());
-        let Some(sign) = after.get(..end).and_then(|authority| authority.rfind('@')) else {
-            continue;
-        };
-        let user = after.get(..sign).unwrap_or("");
-        let scheme = before.trim_end_matches("://");
-        let login = LOGIN_SCHEMES.iter().any(|known| scheme.ends_with(known));
-        out.push_str(if login && !user.contains(':') {
-            user
-        } else {
-            MASK
-        });
-        rest = after.get(sign..).unwrap_or("");
-    }
-    out.push_str(rest);
-    out
-}
-
-/// Masks every run of token characters that begins with a known prefix.
-fn tokens(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let part_of = |c: char| c.is_ascii_alphanumeric() || "_-.+/=".contains(c);
-    let mut rest = text;
-    while !rest.is_empty() {
-        let end = rest.find(|c| !part_of(c)).unwrap_or(rest.len());
-        let (run, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        out.push_str(&token(run));
-        let next = after.find(part_of).unwrap_or(after.len());
-        let (between, after) = after.split_at_checked(next).unwrap_or((after, ""));
-        out.push_str(between);
-        rest = after;
-    }
-    out
-}
-
-/// `run`, masked from where a token begins: at its start or after a `=`, `/` or `.`.
-fn token(run: &str) -> String {
-    let starts = std::iter::once(0).chain(run.match_indices(['=', '/', '.']).map(|(at, _)| at + 1));
-    for start in starts {
-        let Some((before, rest)) = run.split_at_checked(start) else {
-            continue;
-        };
-        if rest.len() >= TOKEN_MIN && TOKEN_PREFIXES.iter().any(|known| rest.starts_with(known)) {
-            return format!("{before}{MASK}");
-        }
-    }
-    run.to_owned()
 }
 
 fn compact(name: &str) -> String {

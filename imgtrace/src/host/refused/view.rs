@@ -79,3 +79,6 @@ fn ranges(pid: u32, name: &str) -> Option<Vec<Range>> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;
