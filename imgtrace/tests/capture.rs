@@ -3,13 +3,8 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::indexing_slicing,
     reason = "helpers of tests fail as tests do"
-)]
-#![expect(
-    clippy::print_stdout,
-    reason = "a skipped test says so on standard output"
 )]
 
 use std::{

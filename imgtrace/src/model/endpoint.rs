@@ -151,12 +151,14 @@ pub struct SocketFile {
     pub group: Option<String>,
 }
 
-/// Whether an endpoint is still listening.
+/// What is done with an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EndpointState {
-    /// It is watched.
+    /// It is watched: what its clients do is seen.
     Watched,
+    /// It is known, and what is said on it is not decoded by this version.
+    Listed,
     /// Its listener is gone.
     Gone,
 }
@@ -178,6 +180,17 @@ pub struct Endpoint {
     pub file: Option<SocketFile>,
     /// Connections that existed already and were joined in mid-stream.
     pub joined: u32,
-    /// Whether it is still listening.
+    /// What is done with it.
     pub state: EndpointState,
+}
+
+impl EndpointState {
+    /// The word that begins an endpoint's line.
+    pub const fn verb(self) -> &'static str {
+        match self {
+            Self::Watched => "watch",
+            Self::Listed => "found",
+            Self::Gone => "gone",
+        }
+    }
 }

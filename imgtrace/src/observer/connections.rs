@@ -7,7 +7,7 @@ use imgtrace_common::{Data, direction};
 use crate::{
     decode::{self, Direction, Exchange, Segment},
     model::{EndpointId, ProcessKey, Stamp},
-    observation::{ConnectionId, Fact, Observation, Observed, RequestId},
+    observation::{ConnectionId, Observation, Observed, RequestId},
 };
 
 /// One connection.
@@ -249,16 +249,5 @@ impl Connection {
             };
             out.push(Observed { at, what });
         }
-    }
-}
-
-/// The version in what was observed, for the endpoint's own description.
-pub(super) fn version(observed: &Observed) -> Option<&str> {
-    match &observed.what {
-        Observation::Learned {
-            fact: Fact::Version { version },
-            ..
-        } => Some(version),
-        _ => None,
     }
 }

@@ -113,7 +113,7 @@ impl Endpoints {
             // The inode number has come back for another socket.
             entry.endpoint.state = EndpointState::Gone;
         }
-        let runtime = self.runtime(found, program)?;
+        let (runtime, state) = self.runtime(found, program)?;
         let id = EndpointId(u32::try_from(self.entries.len() + 1).ok()?);
         let file = socket_file::of_server(found.server.pid, &found.name, users);
         self.living.insert(place, self.entries.len());
@@ -129,7 +129,7 @@ impl Endpoints {
                 server: None,
                 file,
                 joined: 0,
-                state: EndpointState::Watched,
+                state,
             },
             address: found.address,
             said: None,
@@ -137,12 +137,22 @@ impl Endpoints {
         Some(id)
     }
 
-    fn runtime(&self, found: &Found, program: &str) -> Option<Runtime> {
-        self.declared
-            .iter()
-            .find(|declared| declared.is(found))
-            .map(|declared| declared.runtime)
-            .or_else(|| runtimes::of_listener(&found.name, program))
+    /// Whose listener it is, and whether its connections are captured: what the user declared is,
+    /// whatever its label, and so is what speaks an API that is decoded.
+    fn runtime(&self, found: &Found, program: &str) -> Option<(Runtime, EndpointState)> {
+        if let Some(declared) = self.declared.iter().find(|declared| declared.is(found)) {
+            return Some((declared.runtime, EndpointState::Watched));
+        }
+        let runtime = runtimes::of_listener(&found.name, program)?;
+        let decoded = matches!(runtime, Runtime::Docker | Runtime::Podman);
+        Some((
+            runtime,
+            if decoded {
+                EndpointState::Watched
+            } else {
+                EndpointState::Listed
+            },
+        ))
     }
 
     /// What the kernel side is to do with a known endpoint's connections.
@@ -158,7 +168,11 @@ impl Endpoints {
             Watch {
                 address: entry.address,
                 endpoint: id.0,
-                action: action::CAPTURE,
+                action: if entry.endpoint.state == EndpointState::Watched {
+                    action::CAPTURE
+                } else {
+                    action::IGNORE
+                },
             },
         ))
     }
@@ -200,20 +214,16 @@ impl Endpoints {
         true
     }
 
+    /// Whether an endpoint's connections are captured.
+    pub(super) fn is_watched(&self, id: EndpointId) -> bool {
+        self.get(id)
+            .is_some_and(|endpoint| endpoint.state == EndpointState::Watched)
+    }
+
     /// Whether somebody is known to serve an endpoint.
     pub(super) fn is_served(&self, id: EndpointId) -> bool {
         self.get(id)
             .is_some_and(|endpoint| endpoint.server.is_some())
-    }
-
-    /// Notes the version that a daemon said.
-    pub(super) fn version(&mut self, id: EndpointId, version: &str) {
-        if let Some(server) = self
-            .entry_mut(id)
-            .and_then(|entry| entry.endpoint.server.as_mut())
-        {
-            server.version = Some(version.to_owned());
-        }
     }
 
     /// Notes a connection that was there before imgtrace.
@@ -233,7 +243,7 @@ impl Endpoints {
                 (found.listener.device, found.listener.inode) == place
                     && found.address == entry.address
             });
-            if !there && entry.endpoint.state == EndpointState::Watched {
+            if !there && entry.endpoint.state != EndpointState::Gone {
                 entry.endpoint.state = EndpointState::Gone;
                 self.living.remove(&place);
                 gone.push(ListenerKey {

@@ -148,6 +148,9 @@ impl Observer {
         };
         self.served(endpoint, server, at);
         self.endpoints.say(at, &mut self.out);
+        if !self.endpoints.is_watched(endpoint) {
+            return;
+        }
         let client = if accepted.client_start == 0 {
             // It was gone already when the daemon accepted.
             self.processes.latest(accepted.client)
@@ -276,9 +279,7 @@ impl Observer {
             }
             Heard::Nothing => {}
         }
-        let before = self.out.len();
         self.connections.push(data, payload, at, &mut self.out);
-        self.versions(data.connection, before, at);
     }
 
     /// A buffer of a connection whose beginning was lost. False if it is no endpoint's.
@@ -292,24 +293,6 @@ impl Observer {
         let connection = self.connections.get(data.connection).map(|(id, _)| id);
         self.lost(LossKind::Connection, connection, 1, data.offset, at);
         true
-    }
-
-    /// Puts versions that daemons have said into their endpoints.
-    fn versions(&mut self, kernel: u64, before: usize, at: Stamp) {
-        let Some((_, endpoint)) = self.connections.get(kernel) else {
-            return;
-        };
-        let said: Vec<String> = self
-            .out
-            .iter()
-            .skip(before)
-            .filter_map(connections::version)
-            .map(ToOwned::to_owned)
-            .collect();
-        for version in said {
-            self.endpoints.version(endpoint, &version);
-            self.endpoints.say(at, &mut self.out);
-        }
     }
 
     fn attempted(&mut self, attempt: &ConnectAttempt, at: Stamp) {

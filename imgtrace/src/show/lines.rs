@@ -14,7 +14,7 @@ pub(super) use denial::remedy;
 pub(super) use loss::sentence as loss_sentence;
 pub(super) use summary::render as summary;
 
-use crate::model::{Endpoint, EndpointId, EndpointState, Report, Runtime, Stamp};
+use crate::model::{Endpoint, EndpointId, EndpointState, ProcessKey, Report, Runtime, Stamp};
 
 use super::Settings;
 use super::line::Line;
@@ -30,7 +30,7 @@ const MAX_ENDPOINTS: usize = 4096;
 /// What earlier lines have said, as far as later ones depend on it.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    watched: BTreeMap<EndpointId, Runtime>,
+    watched: BTreeMap<EndpointId, (Runtime, Option<ProcessKey>)>,
     day: Option<Date>,
 }
 
@@ -50,9 +50,10 @@ impl State {
                 statement::finding(line, settings, finding, out);
             }
             Report::Endpoint(at, endpoint) => {
-                self.remember(endpoint);
-                let line = self.begin(settings, *at, out);
-                statement::endpoint(line, endpoint, out);
+                if self.remember(endpoint) {
+                    let line = self.begin(settings, *at, out);
+                    statement::endpoint(line, endpoint, out);
+                }
             }
             Report::Loss(loss) => {
                 let line = self.begin(settings, loss.at, out);
@@ -94,23 +95,26 @@ impl State {
         line
     }
 
-    fn remember(&mut self, endpoint: &Endpoint) {
-        match endpoint.state {
-            EndpointState::Gone => {
-                self.watched.remove(&endpoint.id);
-            }
-            EndpointState::Watched if self.watched.len() < MAX_ENDPOINTS => {
-                self.watched.insert(endpoint.id, endpoint.runtime);
-            }
-            EndpointState::Watched => {}
+    /// Notes what an endpoint's line would say. False if that stands on the screen already: who
+    /// serves it is worth a line, a version that is learnt later is not.
+    fn remember(&mut self, endpoint: &Endpoint) -> bool {
+        if endpoint.state == EndpointState::Gone {
+            self.watched.remove(&endpoint.id);
+            return true;
         }
+        let server = endpoint.server.as_ref().map(|server| server.process);
+        let line = (endpoint.runtime, server);
+        if self.watched.len() < MAX_ENDPOINTS || self.watched.contains_key(&endpoint.id) {
+            return self.watched.insert(endpoint.id, line) != Some(line);
+        }
+        true
     }
 
     /// True if a runtime's name alone does not say which endpoint is meant.
     fn ambiguous(&self, runtime: Runtime) -> bool {
         self.watched
             .values()
-            .filter(|&&other| other == runtime)
+            .filter(|(other, _)| *other == runtime)
             .count()
             > 1
     }

@@ -6,8 +6,7 @@
 use std::fmt::Display;
 
 use crate::model::{
-    Caller, DigestKind, Endpoint, EndpointState, Hop, Operation, Outcome, Pod, Report, Runtime,
-    Subject,
+    Caller, DigestKind, Endpoint, Hop, Operation, Outcome, Pod, Report, Runtime, Subject,
 };
 
 use super::Settings;
@@ -42,9 +41,7 @@ pub(super) fn render(settings: &Settings, report: &Report, out: &mut Vec<u8>) {
         }
         Report::Endpoint(stamp, endpoint) => {
             at(&mut line, stamp.wall);
-            let gone = endpoint.state == EndpointState::Gone;
-            line.push(OP, if gone { "gone" } else { "watch" })
-                .plain("  ");
+            line.push(OP, endpoint.state.verb()).plain("  ");
             line.plain(&format!("{} {} ", endpoint.id, endpoint.runtime.as_str()));
             line.plain(&endpoint.path);
             push_endpoint(&mut line, endpoint);

@@ -32,18 +32,17 @@ pub(super) fn finding(mut line: Line, settings: &Settings, finding: &Finding, ou
 
 /// `watch  e1 docker /run/docker.sock  dockerd 28.5.2 (pid 812), 3 connections joined`.
 pub(super) fn endpoint(mut line: Line, endpoint: &Endpoint, out: &mut Vec<u8>) {
-    let gone = endpoint.state == EndpointState::Gone;
-    line.push(OP, if gone { "gone" } else { "watch" })
-        .pad_to(TEXT);
+    line.push(OP, endpoint.state.verb()).pad_to(TEXT);
     line.push(DIM, &endpoint.id.to_string())
         .plain(" ")
         .plain(endpoint.runtime.as_str());
     line.plain(" ").plain(&endpoint.path);
-    if gone {
-        line.push(DIM, "  no longer listening");
-    } else {
-        line.push(DIM, &format!("  {}", served(endpoint)));
-    }
+    let rest = match endpoint.state {
+        EndpointState::Watched => served(endpoint),
+        EndpointState::Listed => format!("{}; not decoded yet", served(endpoint)),
+        EndpointState::Gone => "no longer listening".to_owned(),
+    };
+    line.push(DIM, &format!("  {rest}"));
     line.finish(out);
 }
 
