@@ -75,7 +75,7 @@ impl Reader {
                 ..
             } => {
                 if let Some(Following::Operation(operation)) = self.exchanges.get_mut(&exchange) {
-                    operation.begin(out);
+                    operation.request_end(out);
                 }
             }
             Http::End { exchange, at, .. } => self.end(exchange, at, true, out),

@@ -9,7 +9,7 @@ pub(crate) const MASK: &str = "***";
 type Rule = fn(&str, usize) -> Option<Range<usize>>;
 
 /// In this order: a later rule would miss what an earlier one has torn apart.
-const RULES: [Rule; 6] = [userinfo, login, query, header, keyed, token];
+const RULES: [Rule; 7] = [variable, userinfo, login, query, header, keyed, token];
 
 /// Keys whose value is a secret however it is written, without `-` and `_`: a key that ends so.
 const KEYS: [&str; 10] = [
@@ -105,6 +105,19 @@ fn mask_all(text: &str, rule: Rule) -> String {
     }
     masked.push_str(tail(text, at));
     masked
+}
+
+/// `environment variable "…" badly formed`, `invalid environment variable: …`: without its `=` a
+/// variable may be all value.
+fn variable(text: &str, from: usize) -> Option<Range<usize>> {
+    let name = "environment variable";
+    let start = from + tail(text, from).find(name)? + name.len();
+    let rest = tail(text, start);
+    if let Some(quoted) = rest.strip_prefix(" \"") {
+        return hide(true, start + 2, until(quoted, |c| c == '"').len());
+    }
+    let line = until(rest.strip_prefix(": ")?, |c| matches!(c, '\r' | '\n'));
+    hide(true, start + 2, line.len())
 }
 
 /// `scheme://user:password@host`: everything up to the `@`. What looks like a port and is none is

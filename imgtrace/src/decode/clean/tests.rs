@@ -21,6 +21,7 @@ fn messages_stay_as_they_are() {
         "what? = no query",
         "Conflict. The container name \"/web\" is already in use by container \"3f9c\".",
         "useradd -u 1000 failed",
+        "environment variable HTTP_PROXY is not a URL",
     ] {
         assert_eq!(clean(text), text);
     }
@@ -85,6 +86,14 @@ fn secrets_are_replaced() {
             "bad auth config *** here",
         ),
         ("token dckr_pat_S3CR3T-1 revoked", "token *** revoked"),
+        (
+            "environment variable \"S3CR3T S3CR3T\" badly formed, must be key=value",
+            "environment variable \"***\" badly formed, must be key=value",
+        ),
+        (
+            "invalid environment variable: =S3CR3T S3CR3T",
+            "invalid environment variable: ***",
+        ),
     ] {
         assert_eq!(clean(text), wanted, "{text}");
     }

@@ -66,19 +66,23 @@ impl Asking {
         }
     }
 
+    /// The body is complete. A form is read only now: the end of one that is cut may be anything.
+    pub(super) fn end(&mut self) {
+        if let Body::Form(form) = &self.body {
+            let query = std::mem::take(&mut self.params);
+            self.params = Params::parse(self.api, form).and(query);
+            self.body = Body::Ignored;
+        }
+    }
+
     /// What it asks for, with no more to be known of it; null if it asks for nothing.
     pub(super) fn understood(self) -> Option<(Op, Subject)> {
-        let mut params = self.params;
         let spec = match self.body {
-            Body::Ignored => Document::default(),
-            Body::Form(form) => {
-                params = Params::parse(self.api, &form).and(params);
-                Document::default()
-            }
+            Body::Ignored | Body::Form(_) => Document::default(),
             Body::Spec(mut scanner) => scanner.interrupt(),
             Body::Told(spec) => spec,
         };
-        asked(self.api, &self.call, &params, &spec)
+        asked(self.api, &self.call, &self.params, &spec)
     }
 }
 

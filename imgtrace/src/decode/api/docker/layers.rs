@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// Layers of one stream that are counted; overlay2 stops at 128 an image.
-const MAX_LAYERS: usize = 1024;
+const MAX_LAYERS: usize = 512;
 /// Bytes of a layer's id that tell it apart.
 const MAX_ID: usize = 80;
 

@@ -66,14 +66,22 @@ impl Operation {
         }
     }
 
+    /// The request is complete.
+    pub(super) fn request_end(&mut self, out: &mut Vec<Event>) {
+        if let State::Asking(asking) = &mut self.state {
+            asking.end();
+            self.begin(out);
+        }
+    }
+
     fn begin_if_known(&mut self, out: &mut Vec<Event>) {
         if matches!(&self.state, State::Asking(asking) if asking.is_known()) {
             self.begin(out);
         }
     }
 
-    /// Its request is complete, or answered already: no more will be known of it.
-    pub(super) fn begin(&mut self, out: &mut Vec<Event>) {
+    /// It is understood as far as it is known: no more will be.
+    fn begin(&mut self, out: &mut Vec<Event>) {
         self.state = match std::mem::replace(&mut self.state, State::Over) {
             State::Asking(asking) => match asking.understood() {
                 Some((op, subject)) => {

@@ -1,5 +1,7 @@
 //! What a request asks for: its operation, and what that is about.
 
+mod libpod;
+
 use super::params::Params;
 use super::route::Call;
 use crate::decode::clean::clean;
@@ -68,43 +70,6 @@ impl Request<'_> {
         }
     }
 
-    fn libpod_pull(&self) -> Subject {
-        let given = self.params.first("reference").unwrap_or_default();
-        let given = given.strip_prefix("docker://").unwrap_or(given);
-        let all_tags = self.params.is_true("allTags");
-        let reference = Reference::parse(given);
-        let reference = if all_tags {
-            reference
-        } else {
-            reference.map(Reference::or_latest)
-        };
-        Subject {
-            all_tags,
-            image: (!given.is_empty()).then(|| written(reference, given)),
-            platform: self.libpod_platform(),
-            ..Subject::default()
-        }
-    }
-
-    fn libpod_import(&self) -> Subject {
-        let image = self
-            .params
-            .first("reference")
-            .map(|given| self.new_name(given));
-        Subject {
-            image,
-            platform: self.libpod_platform(),
-            ..Subject::default()
-        }
-    }
-
-    /// `OS/Arch/Variant`; either of the first two may be left out.
-    fn libpod_platform(&self) -> Option<String> {
-        let parts = ["OS", "Arch", "Variant"].map(|key| self.params.first(key));
-        let given: Vec<_> = parts.into_iter().flatten().collect();
-        (!given.is_empty()).then(|| clean(&given.join("/")))
-    }
-
     /// An import or commit, which makes `repo:tag` of `container`.
     fn made(&self) -> Subject {
         Subject {
@@ -139,20 +104,12 @@ impl Request<'_> {
         }
     }
 
-    /// Docker pushes all tags of a name that has none; Podman its `latest`, and elsewhere if
-    /// there is a `destination`.
+    /// Docker pushes all tags of a name that has none.
     fn push(&self, image: &str) -> Subject {
-        let tag = self.params.first("tag");
         if self.api == Api::Libpod {
-            let target = self.params.first("destination").map(|given| {
-                let given = given.strip_prefix("docker://").unwrap_or(given);
-                written(Reference::parse(given).map(Reference::or_latest), given)
-            });
-            return Subject {
-                target,
-                ..self.image(image)
-            };
+            return self.libpod_push(image);
         }
+        let tag = self.params.first("tag");
         let reference = Reference::parse(image).and_then(|reference| match tag {
             Some(tag) => reference.with_tag(tag),
             None => Some(reference),

@@ -72,11 +72,15 @@ impl Answer {
         }
     }
 
+    /// `aux.Digest`; from older Podmans only a last status `TAG: digest: sha256:… size: …`.
     fn learn_push(&mut self, document: &Document) {
         self.count(document);
-        let told = document
-            .text("aux.digest")
-            .or_else(|| document.text("manifestdigest"));
+        let line = document.text("status").unwrap_or_default();
+        let line = line.split_once(": digest: ").map(|(_, rest)| rest);
+        let told = ["aux.digest", "manifestdigest"]
+            .iter()
+            .find_map(|path| document.text(path))
+            .or_else(|| line?.split(' ').next());
         if let Some(digest) = told.and_then(image_id) {
             self.digest = Some((digest, DigestKind::Unknown));
         }
@@ -85,11 +89,13 @@ impl Answer {
     /// `Loaded image: …` a line, several with commas from Podman; `{"Names":[…]}` from libpod.
     fn learn_load(&mut self, document: &Document) {
         self.count(document);
-        let line = document.text("stream").unwrap_or_default().trim_end();
-        let names = ["Loaded image: ", "Loaded image(s): ", "Loaded image ID: "]
-            .iter()
-            .find_map(|prefix| line.strip_prefix(prefix));
-        let names = names.into_iter().flat_map(|names| names.split(','));
+        let lines = document.text("stream").unwrap_or_default().lines();
+        let names = lines.flat_map(|line| {
+            let names = ["Loaded image: ", "Loaded image(s): ", "Loaded image ID: "]
+                .iter()
+                .find_map(|prefix| line.strip_prefix(prefix));
+            names.into_iter().flat_map(|names| names.split(','))
+        });
         for name in names.chain(document.texts("names")) {
             match ImageName::parse(name) {
                 ImageName::Id(id) => {

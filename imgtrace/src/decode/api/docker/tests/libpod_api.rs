@@ -250,4 +250,11 @@ docker commit ok {{"digest":"sha256:{HEX}","digest_kind":"config","container":"w
 docker import ok {{"digest":"sha256:{HEX}","digest_kind":"config"}}"#
         )
     );
+    let pushed = format!("{{\"status\":\"1: digest: sha256:{HEX} size: 527\"}}\n");
+    assert_eq!(
+        podman(talk("POST", "/images/r.io/a/push?tag=1").answer(200, pushed)),
+        format!(
+            "{version}\ndocker push ok {{\"image\":\"r.io/a:1\",\"digest\":\"sha256:{HEX}\",\"digest_kind\":\"unknown\"}}"
+        )
+    );
 }

@@ -118,12 +118,17 @@ fn what_is_abandoned_is_unknown() {
         ])),
         unknown
     );
+    // No daemon acts before it has the whole form.
     let form = talk("POST", "/images/create").form("");
-    let partial = bytes(Direction::ToServer, b"fromImage=busybox&tag=1");
-    assert_eq!(
-        told(&read([form.request_head(), partial, abandoned()])),
-        unknown
-    );
+    let partial = || bytes(Direction::ToServer, b"fromImage=busybox&tag=1");
+    assert_eq!(read([form.request_head(), partial(), abandoned()]), []);
+    let whole = [
+        form.request_head(),
+        partial(),
+        end(Direction::ToServer),
+        abandoned(),
+    ];
+    assert_eq!(told(&read(whole)), unknown);
     let exec = talk("POST", "/containers/web/exec");
     assert_eq!(
         read([exec.request_head(), end(Direction::ToServer), abandoned()]),

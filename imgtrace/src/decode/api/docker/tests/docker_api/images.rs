@@ -162,6 +162,14 @@ fn load() {
         ),
         &format!(r#"docker load ok {{"digest":"sha256:{HEX}","digest_kind":"unknown"}}"#),
     );
+    // Without any name the ids come in one document.
+    let ids = format!(
+        "{{\"stream\":\"Loaded image ID: sha256:{HEX}\\nLoaded image ID: sha256:{ID}\\n\"}}\r\n"
+    );
+    check(
+        &load.clone().answer(200, ids),
+        &format!(r#"docker load ok {{"digest":"sha256:{HEX}","digest_kind":"unknown"}}"#),
+    );
     check(
         &load.answer(
             200,
