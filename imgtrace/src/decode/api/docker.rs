@@ -37,7 +37,11 @@ use crate::observation::{Anomaly, Fact};
 const MAX_EXCHANGES: usize = 128;
 
 /// Reads what one connection says.
-#[derive(Debug, Default)]
+///
+/// While a request is not understood yet it holds parts of it as they were sent, so only tests can
+/// print it.
+#[derive(Default)]
+#[cfg_attr(test, derive(Debug))]
 pub struct Reader {
     exchanges: BTreeMap<Exchange, Following>,
     /// The daemon's version was told.

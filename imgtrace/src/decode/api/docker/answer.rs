@@ -160,12 +160,15 @@ impl Answer {
             subject.container.clone_from(&self.made);
         }
         self.name_images(asked, &mut subject);
-        let told = match &self.other_id {
-            Some(id) if self.digest.is_none() => Some((id.clone(), self.id_kind)),
-            _ => self.digest.clone(),
+        // A pull of all tags has as many digests as tags; the id that a caller has named stays,
+        // but may be told in full.
+        let fits = |digest: &str| match asked.digest.as_deref() {
+            Some(id) => digest.starts_with(id) || hex(digest).starts_with(id),
+            None => !asked.all_tags,
         };
-        // The id that a caller has named stays; a pull of all tags has as many digests as tags.
-        if let Some((digest, kind)) = told.filter(|_| asked.digest.is_none() && !asked.all_tags) {
+        let other = self.other_id.clone().map(|id| (id, self.id_kind));
+        let mut told = self.digest.clone().into_iter().chain(other);
+        if let Some((digest, kind)) = told.find(|(digest, _)| fits(digest)) {
             subject.digest = Some(digest);
             subject.digest_kind = Some(kind);
         }
@@ -193,4 +196,8 @@ impl Answer {
             }
         }
     }
+}
+
+fn hex(digest: &str) -> &str {
+    digest.strip_prefix("sha256:").unwrap_or(digest)
 }

@@ -92,15 +92,19 @@ fn container(document: &Document) -> Option<Fact> {
 }
 
 fn image(document: &Document) -> Option<Fact> {
-    let names = document
+    let given = document
         .texts("repotags")
         .chain(document.texts("repodigests"));
-    let names = names
-        .filter_map(Reference::parse)
-        .map(|name| name.to_string());
+    let mut names = Vec::new();
+    for name in given.filter_map(Reference::parse) {
+        let name = name.to_string();
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
     Some(Fact::Image {
         id: image_id(document.text("id")?)?,
-        names: names.collect(),
+        names,
     })
 }
 

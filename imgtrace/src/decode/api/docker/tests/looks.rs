@@ -149,7 +149,7 @@ fn images_tell_their_names() {
         r#"{{"image":{{"id":"sha256:{HEX}","names":["docker.io/library/busybox:1","docker.io/library/busybox@sha256:{ID}"]}}}}"#
     );
     let image = format!(
-        r#""RepoTags":["busybox:1","<none>:<none>"],"RepoDigests":["busybox@sha256:{ID}","<none>@<none>"]"#
+        r#""RepoTags":["busybox:1","<none>:<none>"],"RepoDigests":["busybox@sha256:{ID}","<none>@<none>","docker.io/library/busybox@sha256:{ID}"]"#
     );
     assert_eq!(
         talk("GET", "/images/busybox/json")

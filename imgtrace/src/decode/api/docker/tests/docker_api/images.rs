@@ -341,6 +341,15 @@ fn remove_image() {
         ),
         r#"docker remove-image error: conflict: unable to remove repository reference {"image":"r.io/a/b:1"}"#,
     );
+    check(
+        &talk("DELETE", "/images/86e0e091d0da").answer(
+            200,
+            format!(
+                r#"[{{"Untagged":"busybox@sha256:{ID}"}},{{"Deleted":"sha256:{HEX}"}},{{"Deleted":"sha256:{ID}"}}]"#
+            ),
+        ),
+        &format!(r#"docker remove-image ok {{"digest":"sha256:{HEX}","digest_kind":"unknown"}}"#),
+    );
 }
 
 #[test]
