@@ -55,6 +55,8 @@ pub(super) enum Command {
     Record(RecordArgs),
     /// Print a recording as the live run printed it; needs no privileges
     Replay(ReplayArgs),
+    /// Say what this machine allows, and what to do about the rest
+    Doctor,
     /// Print the completions of a shell
     Completions {
         /// Which shell
@@ -67,6 +69,7 @@ impl Command {
         match self {
             Self::Record(_) => "record",
             Self::Replay(_) => "replay",
+            Self::Doctor => "doctor",
             Self::Completions { .. } => "completions",
         }
     }

@@ -4,6 +4,7 @@
 
 mod args;
 mod completions;
+mod doctor;
 mod error;
 mod live;
 mod log;
@@ -66,6 +67,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         None => live::run(&cli.live, &common),
         Some(Command::Record(args)) => record::run(&args, &common),
         Some(Command::Replay(args)) => replay::run(&args, &common),
+        Some(Command::Doctor) => doctor::run(&common),
         Some(Command::Completions { shell }) => completions::run(shell, &mut Cli::command()),
     }
 }

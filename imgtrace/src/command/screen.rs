@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use anstream::{AutoStream, ColorChoice};
 
 use super::args::{CommonArgs, ShowArgs};
+use super::error::{Failure, Kind};
 use crate::show::{Filter, Settings, Zone};
 
 /// Something that output can be written to.
@@ -31,8 +32,21 @@ impl Stdout {
 
     /// True if colours are wanted: a terminal that has them, no `--no-color`, no `NO_COLOR`, or
     /// `CLICOLOR_FORCE`.
-    fn colour(&self, common: &CommonArgs) -> bool {
+    pub(super) fn colour(&self, common: &CommonArgs) -> bool {
         !common.no_color && AutoStream::choice(&self.stdout) != ColorChoice::Never
+    }
+
+    /// Writes something once; that its reader has gone away is no failure.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub(super) fn print(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        match self.write(bytes) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Failure::new(Kind::Internal, "failed to write to stdout").because(error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// How reports are to be rendered for it.

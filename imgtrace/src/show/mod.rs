@@ -5,6 +5,7 @@
 
 mod amount;
 mod caller;
+pub mod checklist;
 pub mod escape;
 mod filter;
 mod json;
