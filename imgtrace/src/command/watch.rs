@@ -131,7 +131,9 @@ impl Watch {
         let mut events = Vec::new();
         self.capture.drain(&mut events);
         for event in events {
-            self.observer.observe(&mut self.capture, event);
+            self.observer
+                .observe(&mut self.capture, event)
+                .map_err(|error| refused(&error))?;
         }
         self.observer
             .pass_time(&mut self.capture, handed_over)
@@ -142,11 +144,12 @@ impl Watch {
         let mut events = Vec::new();
         self.capture.drain_all(&mut events);
         for event in events {
-            self.observer.observe(&mut self.capture, event);
+            self.observer
+                .observe(&mut self.capture, event)
+                .map_err(|error| refused(&error))?;
         }
-        let refused_to_list = self.observer.end(&mut self.capture);
-        self.show(session)?;
-        refused_to_list.map_err(|error| refused(&error))
+        self.observer.end();
+        self.show(session).map(drop)
     }
 
     fn show<S: Screen>(&mut self, session: &mut Session<S>) -> Result<Flow, Failure> {

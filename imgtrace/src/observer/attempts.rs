@@ -1,28 +1,33 @@
 //! Attempts to connect that the daemon may never see.
 //!
 //! The connect hook sees attempts and not results, and the absence of a connection proves nothing:
-//! a busy daemon accepts late. So an attempt waits for an accept(2) that contradicts it, and is then
-//! judged on what the caller's own root shows.
+//! a busy daemon accepts late. So an attempt counts as refused on positive evidence from the caller's
+//! own root, taken at once, and only if no accept(2) contradicts it for a while.
 
 use std::collections::VecDeque;
 
+use imgtrace_common::{ConnectAttempt, role};
+
+use super::{Observer, endpoints::Found, processes, scan::of_role};
 use crate::{
-    host::refused::Attempt,
+    capture::{Capture, Error},
+    host::refused::{Attempt, Known, Refusal, Sockets},
     model::{ProcessKey, Stamp},
+    observation::{Observation, Observed},
 };
 
-/// How long an accept(2) may contradict an attempt before it is judged, in ns.
-const PATIENCE_NS: u64 = 200_000_000;
-/// Attempts that wait at the most; each holds its caller's mount namespace. More are not judged.
-const WAITING_MAX: usize = 512;
+/// How long an accept(2) may contradict the evidence, in ns.
+const DOUBT_NS: u64 = 200_000_000;
+/// Attempts that wait at the most. More are not reported, and the log says so.
+const WAITING_MAX: usize = 4_096;
 
-/// One connect(2) of which no more is known than that it was tried.
+/// One connect(2) that was refused, by all that is known.
 pub(super) struct Waiting {
     pub(super) at: Stamp,
     pub(super) process: ProcessKey,
     /// The path as the caller gave it.
     pub(super) path: String,
-    pub(super) attempt: Attempt,
+    pub(super) refusal: Refusal,
 }
 
 /// The attempts that wait, oldest first.
@@ -32,12 +37,12 @@ pub(super) struct Attempts {
 }
 
 impl Attempts {
-    /// Lets an attempt wait.
+    /// Lets an attempt wait for contradiction.
     pub(super) fn tried(&mut self, waiting: Waiting) {
         if self.waiting.len() < WAITING_MAX {
             self.waiting.push_back(waiting);
         } else {
-            tracing::warn!("too many attempts to connect: one is not judged");
+            tracing::warn!("too many refused connections at once: one is not reported");
         }
     }
 
@@ -53,13 +58,115 @@ impl Attempts {
         }
     }
 
-    /// The attempts that have waited long enough at `now` (ns of `CLOCK_MONOTONIC`).
+    /// The attempts that nothing has contradicted at `now` (ns of `CLOCK_MONOTONIC`).
     pub(super) fn ripe(&mut self, now: u64) -> Vec<Waiting> {
         let ripe = self
             .waiting
             .iter()
-            .take_while(|waiting| waiting.at.mono.saturating_add(PATIENCE_NS) <= now)
+            .take_while(|waiting| waiting.at.mono.saturating_add(DOUBT_NS) <= now)
             .count();
         self.waiting.drain(..ripe).collect()
+    }
+}
+
+impl Observer {
+    /// Looks for evidence that a connect(2) is refused, while its process is still there.
+    pub(super) fn attempted(
+        &mut self,
+        capture: &mut Capture,
+        attempt: &ConnectAttempt,
+        at: Stamp,
+    ) -> Result<(), Error> {
+        let process = processes::key(attempt.pid, attempt.start);
+        let path = processes::text(&attempt.path);
+        let Some(caller) = self.processes.get(process) else {
+            return Ok(());
+        };
+        let rights = self.processes.credentials(process);
+        let Some(attempt) = Attempt::new(caller, path.as_bytes(), at, rights) else {
+            return Ok(());
+        };
+        let mut refusal = self.judge(&attempt);
+        if refusal
+            .as_ref()
+            .is_some_and(|refusal| refusal.denial.errno == "ECONNREFUSED")
+        {
+            // A listener that came since the last look would make this wrong.
+            let rows = capture.sockets()?;
+            self.listening.extend(
+                of_role(&rows, role::LISTENER)
+                    .map(Found::of_row)
+                    .map(|found| found.place()),
+            );
+            refusal = self.judge(&attempt);
+        }
+        if let Some(refusal) = refusal {
+            self.attempts.tried(Waiting {
+                at,
+                process,
+                path,
+                refusal,
+            });
+        }
+        Ok(())
+    }
+
+    fn judge(&mut self, attempt: &Attempt) -> Option<Refusal> {
+        let known = self.known();
+        let sockets = Sockets {
+            listening: &self.listening,
+            known: &known,
+        };
+        attempt.judge(sockets, self.processes.users())
+    }
+
+    /// Observes the refused connections that no accept(2) has contradicted by `now` (ns).
+    pub(super) fn refuse(&mut self, now: u64) {
+        for Waiting {
+            at,
+            process,
+            path,
+            refusal,
+        } in self.attempts.ripe(now)
+        {
+            self.processes.say(process, at, &mut self.out);
+            let Refusal {
+                endpoint,
+                runtime,
+                denial,
+            } = refusal;
+            let what = Observation::Refused {
+                process,
+                path,
+                endpoint,
+                runtime,
+                denial,
+                seen: false,
+            };
+            self.out.push(Observed { at, what });
+        }
+    }
+
+    /// The endpoints, as far as a refusal may be about one.
+    fn known(&self) -> Vec<Known> {
+        let mount_ns = |server: ProcessKey| {
+            self.processes
+                .get(server)
+                .map_or(0, |process| process.mount_ns)
+        };
+        self.endpoints
+            .all()
+            .map(|endpoint| {
+                let server = endpoint.server.as_ref().map(|server| server.process);
+                Known {
+                    id: endpoint.id,
+                    runtime: endpoint.runtime,
+                    path: endpoint.path.clone(),
+                    listener: endpoint.listener,
+                    mount_ns: server.map_or(0, mount_ns),
+                    server: server.map(|server| server.pid),
+                }
+            })
+            .collect()
     }
 }

@@ -7,29 +7,27 @@ mod attempts;
 mod connections;
 mod endpoints;
 mod processes;
+mod scan;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::HashSet,
     time::{Duration, Instant},
 };
 
-use imgtrace_common::{
-    Accepted, ConnectAttempt, Data, JOINED, ListenerKey, SocketRow, Watch, action, role,
-};
+use imgtrace_common::{Accepted, Data, ListenerKey, Watch, action};
 
 use crate::{
-    capture::{Capture, Error, Event, Record, monotonic},
+    capture::{Capture, Error, Event, Record},
     host::{
         Clock,
         notices::{self, Note},
-        refused::{Attempt, Known, Refusal, Sockets},
         runtimes,
     },
     model::{EndpointId, Listener, LossKind, ProcessKey, Stamp},
     observation::{ConnectionId, Observation, Observed},
 };
 
-use attempts::{Attempts, Waiting};
+use attempts::Attempts;
 use connections::{Connections, Heard};
 pub use endpoints::Declared;
 use endpoints::{Endpoints, Found};
@@ -52,7 +50,7 @@ pub struct Observer {
     attempts: Attempts,
     out: Vec<Observed>,
     /// The listeners of the last look at all open files, a runtime's or not.
-    listening: Vec<Listener>,
+    listening: HashSet<Listener>,
     scanned: Instant,
     scan_cost: Duration,
     ticked: Instant,
@@ -71,7 +69,7 @@ impl Observer {
             processes: Processes::new(),
             attempts: Attempts::default(),
             out: Vec::new(),
-            listening: Vec::new(),
+            listening: HashSet::new(),
             scanned: now,
             scan_cost: Duration::ZERO,
             ticked: now,
@@ -120,14 +118,19 @@ impl Observer {
     }
 
     /// Takes in what the kernel side says.
-    pub fn observe(&mut self, capture: &mut Capture, event: Event) {
+    ///
+    /// # Errors
+    ///
+    /// If the open files cannot be listed any more.
+    pub fn observe(&mut self, capture: &mut Capture, event: Event) -> Result<(), Error> {
         let at = self.clock.stamp(event.at);
         match event.record {
             Record::Process(process) => self.processes.learn(&process),
             Record::Accepted(accepted) => self.accepted(capture, &accepted, at),
             Record::Data(data, payload) => self.data(&data, payload, at),
-            Record::ConnectAttempt(attempt) => self.attempted(&attempt, at),
+            Record::ConnectAttempt(attempt) => return self.attempted(capture, &attempt, at),
         }
+        Ok(())
     }
 
     fn accepted(&mut self, capture: &mut Capture, accepted: &Accepted, at: Stamp) {
@@ -295,23 +298,6 @@ impl Observer {
         true
     }
 
-    fn attempted(&mut self, attempt: &ConnectAttempt, at: Stamp) {
-        let process = processes::key(attempt.pid, attempt.start);
-        let path = processes::text(&attempt.path);
-        let Some(caller) = self.processes.get(process) else {
-            return;
-        };
-        let rights = self.processes.credentials(process);
-        if let Some(attempt) = Attempt::new(caller, path.as_bytes(), at, rights) {
-            self.attempts.tried(Waiting {
-                at,
-                process,
-                path,
-                attempt,
-            });
-        }
-    }
-
     fn lost(
         &mut self,
         what: LossKind,
@@ -347,7 +333,7 @@ impl Observer {
                 self.lost(what, None, records, 0, at);
             }
         }
-        self.refuse(capture, at.mono)?;
+        self.refuse(at.mono);
         self.connections
             .close_missing(handed_over, at, &mut self.out);
         if self.scanned.elapsed() >= SCAN_INTERVAL.max(self.scan_cost * SCAN_SHARE) {
@@ -365,181 +351,12 @@ impl Observer {
         Ok(())
     }
 
-    /// Judges the attempts to connect that no accept(2) has contradicted by `now` (ns).
-    fn refuse(&mut self, capture: &mut Capture, now: u64) -> Result<(), Error> {
-        let ripe = self.attempts.ripe(now);
-        if ripe.is_empty() {
-            return Ok(());
-        }
-        let rows = capture.sockets()?;
-        let listening = self
-            .listening
-            .iter()
-            .copied()
-            .chain(
-                of_role(&rows, role::LISTENER)
-                    .map(Found::of_row)
-                    .map(|found| found.place()),
-            )
-            .collect();
-        let known = self.known();
-        for Waiting {
-            at,
-            process,
-            path,
-            attempt,
-        } in ripe
-        {
-            let sockets = Sockets {
-                listening: &listening,
-                known: &known,
-            };
-            let Some(refusal) = attempt.judge(sockets, self.processes.users()) else {
-                continue;
-            };
-            self.processes.say(process, at, &mut self.out);
-            let Refusal {
-                endpoint,
-                runtime,
-                denial,
-            } = refusal;
-            let what = Observation::Refused {
-                process,
-                path,
-                endpoint,
-                runtime,
-                denial,
-                seen: false,
-            };
-            self.out.push(Observed { at, what });
-        }
-        Ok(())
-    }
-
-    /// The endpoints, as far as a refusal may be about one.
-    fn known(&self) -> Vec<Known> {
-        let mount_ns = |server: ProcessKey| {
-            self.processes
-                .get(server)
-                .map_or(0, |process| process.mount_ns)
-        };
-        self.endpoints
-            .all()
-            .map(|endpoint| {
-                let server = endpoint.server.as_ref().map(|server| server.process);
-                Known {
-                    id: endpoint.id,
-                    runtime: endpoint.runtime,
-                    path: endpoint.path.clone(),
-                    listener: endpoint.listener,
-                    mount_ns: server.map_or(0, mount_ns),
-                    server: server.map(|server| server.pid),
-                }
-            })
-            .collect()
-    }
-
     /// The end of the run.
-    ///
-    /// # Errors
-    ///
-    /// If the open files cannot be listed any more.
-    pub fn end(&mut self, capture: &mut Capture) -> Result<(), Error> {
-        let refused = self.refuse(capture, u64::MAX);
+    pub fn end(&mut self) {
+        self.refuse(u64::MAX);
         self.out.push(Observed {
             at: self.clock.now(),
             what: Observation::End,
         });
-        refused
     }
-
-    /// Looks at the open files of all processes: what listens, what is connected, what is gone.
-    fn scan(&mut self, capture: &mut Capture) -> Result<(), Error> {
-        let (began, before) = (Instant::now(), monotonic());
-        let rows = capture.sockets()?;
-        self.listeners(capture, &rows);
-        let listening: Vec<Found> = of_role(&rows, role::LISTENER).map(Found::of_row).collect();
-        self.listening = listening.iter().map(Found::place).collect();
-        for gone in self.endpoints.retain(&listening) {
-            capture.unwatch(gone);
-        }
-        let at = self.clock.now();
-        let joined = self.join(&rows);
-        self.endpoints.say(at, &mut self.out);
-        for (kernel, endpoint, pid, client) in joined {
-            self.connected(kernel, endpoint, pid, client, at, true);
-        }
-        let open: BTreeSet<u64> = rows
-            .iter()
-            .map(|row| row.connection)
-            .filter(|number| *number != 0)
-            .collect();
-        self.connections.missing(&open, before);
-        capture.sweep(&open, before);
-        (self.scanned, self.scan_cost) = (Instant::now(), began.elapsed());
-        Ok(())
-    }
-
-    /// Finds endpoints among the listeners and notes who serves those that nobody was seen to.
-    fn listeners(&mut self, capture: &mut Capture, rows: &[SocketRow]) {
-        let at = self.clock.now();
-        let mut holders: HashMap<EndpointId, Vec<ProcessKey>> = HashMap::new();
-        let mut order = Vec::new();
-        for found in of_role(rows, role::LISTENER).map(Found::of_row) {
-            self.processes.complete(found.server);
-            let program = self.program(found.server);
-            let Some(endpoint) = self
-                .endpoints
-                .find(&found, &program, self.processes.users())
-            else {
-                continue;
-            };
-            if let Some((listener, watch)) = self.endpoints.watch(endpoint)
-                && let Err(error) = capture.watch(listener, watch)
-            {
-                tracing::warn!(%error, path = found.name, "a listener cannot be watched");
-            }
-            holders.entry(endpoint).or_default().push(found.server);
-            order.push(endpoint);
-        }
-        for endpoint in order {
-            if self.endpoints.is_served(endpoint) {
-                continue;
-            }
-            // Under socket activation pid 1 holds the listener too; the daemon's program tells.
-            let held = holders.remove(&endpoint).unwrap_or_default();
-            let server = held
-                .iter()
-                .find(|process| runtimes::of_program(&self.program(**process)).is_some())
-                .or_else(|| held.iter().find(|process| process.pid != 1));
-            if let Some(server) = server.copied() {
-                self.served(endpoint, server, at);
-            }
-        }
-    }
-
-    /// Connections that the last look entered into the kernel's table: number, endpoint, pid and
-    /// key of the process that connected.
-    fn join(&mut self, rows: &[SocketRow]) -> Vec<(u64, EndpointId, u32, Option<ProcessKey>)> {
-        let mut joined = Vec::new();
-        let mut seen = BTreeSet::new();
-        for row in rows.iter().filter(|row| row.connection & JOINED == JOINED) {
-            if self.connections.contains(row.connection) || !seen.insert(row.connection) {
-                continue;
-            }
-            let holder = of_role(rows, role::CLIENT)
-                .find(|other| other.connection == row.connection && other.pid == row.client);
-            let client = holder
-                .map(|holder| processes::key(holder.pid, holder.pid_start))
-                .or_else(|| self.processes.latest(row.client));
-            let endpoint = EndpointId(row.endpoint);
-            self.endpoints.joined(endpoint);
-            joined.push((row.connection, endpoint, row.client, client));
-        }
-        joined
-    }
-}
-
-fn of_role(rows: &[SocketRow], role: u32) -> impl Iterator<Item = &SocketRow> {
-    rows.iter().filter(move |row| row.role == role)
 }
