@@ -14,11 +14,14 @@ pub(super) use denial::remedy;
 pub(super) use loss::sentence as loss_sentence;
 pub(super) use summary::render as summary;
 
-use crate::model::{Endpoint, EndpointId, EndpointState, ProcessKey, Report, Runtime, Stamp};
+use crate::model::{
+    Endpoint, EndpointId, EndpointState, Operation, ProcessKey, Report, Runtime, Stamp,
+};
 
 use super::Settings;
 use super::line::Line;
 use super::palette::DIM;
+use operation::Stage;
 
 /// The column after the time, where every line's word stands and further lines are indented to.
 const WORD: usize = 14;
@@ -32,6 +35,8 @@ const MAX_ENDPOINTS: usize = 4096;
 pub(super) struct State {
     watched: BTreeMap<EndpointId, (Runtime, Option<ProcessKey>)>,
     day: Option<Date>,
+    /// Why the last connection was refused.
+    refused: Option<String>,
 }
 
 impl State {
@@ -40,10 +45,14 @@ impl State {
     pub(super) fn render(&mut self, settings: &Settings, report: &Report, out: &mut Vec<u8>) {
         match report {
             Report::Began(_) => {}
-            Report::Progress(operation) | Report::Ended(operation) => {
-                let ended = matches!(report, Report::Ended(_));
+            Report::Progress(operation) => {
                 let line = self.begin(settings, operation.at, out);
-                operation::render(line, self, settings, operation, ended, out);
+                operation::render(line, self, settings, operation, Stage::Running, out);
+            }
+            Report::Ended(operation) => {
+                let line = self.begin(settings, operation.at, out);
+                let stage = self.stage(operation);
+                operation::render(line, self, settings, operation, stage, out);
             }
             Report::Finding(finding) => {
                 let line = self.begin(settings, finding.at, out);
@@ -108,6 +117,20 @@ impl State {
             return self.watched.insert(endpoint.id, line) != Some(line);
         }
         true
+    }
+
+    /// Whether the reason of a refused connection stands above already: a Docker CLI tries three
+    /// times.
+    fn stage(&mut self, operation: &Operation) -> Stage {
+        if operation.denial.is_none() {
+            return Stage::Ended;
+        }
+        let told = std::mem::replace(&mut self.refused, operation.error.clone());
+        if told.is_some() && told == operation.error {
+            Stage::Repeated
+        } else {
+            Stage::Ended
+        }
     }
 
     /// True if a runtime's name alone does not say which endpoint is meant.

@@ -25,13 +25,24 @@ const WHAT_AT_100: usize = 33;
 const WHAT_MIN: usize = 24;
 const WHAT_MAX: usize = 60;
 
+/// How much of an operation is to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// How far it is.
+    Running,
+    /// How it ended, and why.
+    Ended,
+    /// How it ended; why was told just before.
+    Repeated,
+}
+
 /// Completes a line that has its time, and writes it.
 pub(super) fn render(
     mut line: Line,
     state: &State,
     settings: &Settings,
     operation: &Operation,
-    ended: bool,
+    stage: Stage,
     out: &mut Vec<u8>,
 ) {
     let what = what_columns(settings.columns);
@@ -46,7 +57,7 @@ pub(super) fn render(
         .pad_to(WORD + what);
     // What was too long in a pipe moves the rest of its line.
     let outcome = line.column();
-    push_outcome(&mut line, operation, ended);
+    push_outcome(&mut line, operation, stage);
     let endpoint = outcome + OUTCOME_COLUMNS + DURATION_COLUMNS;
     line.pad_to(endpoint);
     push_endpoint(&mut line, state, operation);
@@ -56,7 +67,7 @@ pub(super) fn render(
         .map(|columns| columns.saturating_sub(line.column()));
     caller::push(&mut line, operation, left);
     line.finish(out);
-    if ended {
+    if stage == Stage::Ended {
         below(settings, operation, out);
     }
 }
@@ -75,8 +86,8 @@ fn what_columns(terminal: Option<usize>) -> usize {
 }
 
 /// How it ended and how long it took, or how far it is.
-fn push_outcome(line: &mut Line, operation: &Operation, ended: bool) {
-    if !ended {
+fn push_outcome(line: &mut Line, operation: &Operation, stage: Stage) {
+    if stage == Stage::Running {
         let subject = &operation.subject;
         let far = amount::progress(subject.bytes, subject.bytes_total);
         line.push(UNSURE, ELLIPSIS)

@@ -1,6 +1,6 @@
 //! The lines at the end of a run: what it came to.
 
-use crate::model::Summary;
+use crate::model::{EndpointCount, Summary};
 
 use super::super::Settings;
 use super::super::amount;
@@ -33,21 +33,32 @@ pub(in crate::show) fn render(
         line.finish(out);
     };
     for finding in &summary.findings {
-        say(
-            WARNING,
-            finding.rule.as_str(),
-            counted(finding.count, "finding"),
-        );
+        let text = counted(finding.count, finding.severity.as_str());
+        say(WARNING, finding.rule.as_str(), text);
     }
-    for endpoint in &summary.endpoints {
+    for endpoint in summary
+        .endpoints
+        .iter()
+        .filter(|endpoint| is_used(endpoint))
+    {
         let name = format!("{} {}", endpoint.id, endpoint.runtime.as_str());
         let connections = counted(endpoint.connections, "connection");
         let operations = counted(endpoint.operations, "operation");
-        say(
-            PLAIN,
-            &name,
-            format!("{connections}, {operations}  {}", endpoint.path),
-        );
+        let text = format!("{connections}, {operations}  {}", endpoint.path);
+        say(PLAIN, &name, text);
+    }
+    let unused = summary
+        .endpoints
+        .iter()
+        .filter(|endpoint| !is_used(endpoint));
+    match unused.count() {
+        0 => {}
+        1 => say(DIM, "1 endpoint", "no connection".to_owned()),
+        count => say(
+            DIM,
+            &format!("{count} endpoints"),
+            "no connection".to_owned(),
+        ),
     }
     for loss in &summary.losses {
         let size = match loss.bytes {
@@ -55,19 +66,18 @@ pub(in crate::show) fn render(
             bytes => format!(" ({})", amount::bytes(bytes)),
         };
         let records = counted(loss.records, "record");
-        say(
-            UNSURE,
-            &format!("lost: {}", loss.what.as_str()),
-            format!("{records}{size}"),
-        );
+        let name = format!("lost: {}", loss.what.as_str());
+        say(UNSURE, &name, format!("{records}{size}"));
     }
     for anomaly in &summary.anomalies {
-        say(
-            UNSURE,
-            anomaly.anomaly.as_str(),
-            format!("{} not decoded", anomaly.count),
-        );
+        let text = format!("{} not decoded", anomaly.count);
+        say(UNSURE, anomaly.anomaly.as_str(), text);
     }
+}
+
+/// True if anybody has spoken to an endpoint.
+const fn is_used(endpoint: &EndpointCount) -> bool {
+    endpoint.connections > 0 || endpoint.operations > 0
 }
 
 /// `5m53s, 14 operations, 2 findings, nothing lost`.
@@ -131,8 +141,12 @@ fn callers(settings: &Settings, summary: &Summary, out: &mut Vec<u8>) {
     }
 }
 
-/// A number and its noun.
+/// A number and its noun; what is for information alone has no plural.
 fn counted(count: u64, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
+    let plural = if count == 1 || noun == "info" {
+        ""
+    } else {
+        "s"
+    };
     format!("{count} {noun}{plural}")
 }

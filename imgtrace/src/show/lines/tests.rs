@@ -115,3 +115,25 @@ fn every_refusal_has_a_remedy() {
     insta::assert_snapshot!(remedies.chain([nameless]).collect::<Vec<_>>().join("\n"));
     assert_eq!(remedy(&errno("ETIMEDOUT"), None), None);
 }
+
+#[test]
+fn a_refusal_is_explained_once() {
+    let refused = || Report::Ended(denied());
+    let other = Operation {
+        error: Some("no such file".to_owned()),
+        ..denied()
+    };
+    let all = rendered(
+        settings(),
+        &[
+            refused(),
+            Report::Ended(pull()),
+            refused(),
+            Report::Ended(other),
+            refused(),
+        ],
+    );
+    assert_eq!(all.matches("connect-denied").count(), 4);
+    assert_eq!(all.matches("permission denied").count(), 2);
+    assert_eq!(all.matches("hint:").count(), 3);
+}
