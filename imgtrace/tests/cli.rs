@@ -236,6 +236,25 @@ fn usage() {
 }
 
 #[test]
+fn the_demo_needs_nothing_and_shows_the_main_things() {
+    let demo = run(&["demo"]);
+    assert_eq!((demo.status.code(), demo.stderr.len()), (Some(0), 0));
+    let demo = text(&demo.stdout);
+    for word in [
+        "pull",
+        "start",
+        "! dood",
+        "connect-denied",
+        "[container ",
+        "summary",
+    ] {
+        assert!(demo.contains(word), "{word} is missing in {demo}");
+    }
+    let objects = text(&run(&["demo", "-o", "json"]).stdout);
+    assert!(objects.lines().all(|line| line.starts_with("{\"kind\":\"")));
+}
+
+#[test]
 fn completions_of_every_shell() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let output = run(&["completions", shell]);

@@ -21,6 +21,7 @@ const DEFAULT_FILES: u32 = 5;
 
 const EXAMPLES: &str = "\
 Examples:
+  imgtrace demo                                 see what it looks like
   sudo imgtrace                                 watch every container runtime of this machine
   sudo imgtrace --filter op=pull,create         only pulls and container creations
   sudo imgtrace --filter 'caller!=kubelet'      all but what kubelet asks for
@@ -55,6 +56,8 @@ pub(super) enum Command {
     Record(RecordArgs),
     /// Print a recording as the live run printed it; needs no privileges
     Replay(ReplayArgs),
+    /// Play a recording that is built in: a first look, without root
+    Demo(DemoArgs),
     /// Say what this machine allows, and what to do about the rest
     Doctor,
     /// Print the completions of a shell
@@ -69,6 +72,7 @@ impl Command {
         match self {
             Self::Record(_) => "record",
             Self::Replay(_) => "replay",
+            Self::Demo(_) => "demo",
             Self::Doctor => "doctor",
             Self::Completions { .. } => "completions",
         }
@@ -178,6 +182,16 @@ pub(super) struct ReplayArgs {
     /// The recording; - is stdin
     pub(super) file: PathBuf,
     /// As fast as it happened times X; without it, or with 0, without waiting
+    #[arg(long, value_name = "X", value_parser = quantity::speed)]
+    pub(super) speed: Option<f64>,
+    #[command(flatten)]
+    pub(super) show: ShowArgs,
+}
+
+/// `imgtrace demo`.
+#[derive(Clone, Debug, Args)]
+pub(super) struct DemoArgs {
+    /// As fast as it happened times X; 0 is without waiting [default: 1 on a terminal, else 0]
     #[arg(long, value_name = "X", value_parser = quantity::speed)]
     pub(super) speed: Option<f64>,
     #[command(flatten)]

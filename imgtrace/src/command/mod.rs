@@ -4,6 +4,7 @@
 
 mod args;
 mod completions;
+mod demo;
 mod doctor;
 mod error;
 mod live;
@@ -67,6 +68,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         None => live::run(&cli.live, &common),
         Some(Command::Record(args)) => record::run(&args, &common),
         Some(Command::Replay(args)) => replay::run(&args, &common),
+        Some(Command::Demo(args)) => demo::run(&args, &common),
         Some(Command::Doctor) => doctor::run(&common),
         Some(Command::Completions { shell }) => completions::run(shell, &mut Cli::command()),
     }

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::Exit;
-use super::args::{CommonArgs, ReplayArgs};
+use super::args::{CommonArgs, ReplayArgs, ShowArgs};
 use super::error::{Failure, Kind};
 use super::screen::{Screen, Stdout};
 use super::session::Session;
@@ -16,12 +16,38 @@ use crate::show::escape::escape;
 
 /// Prints the recording and says on stderr if it has no proper end.
 pub(super) fn run(args: &ReplayArgs, common: &CommonArgs) -> Result<Exit, Failure> {
-    let name = if is_stdin(&args.file) {
-        "stdin".to_owned()
-    } else {
-        args.file.display().to_string()
+    let stdin = is_stdin(&args.file);
+    let path = args.file.display().to_string();
+    let source = Source {
+        name: if stdin { "stdin" } else { &path },
+        input: open(&args.file)?,
+        speed: args.speed.unwrap_or(0.0),
+        // A pipe may be a recording that grows: `tail -f FILE | imgtrace replay -`.
+        at_once: stdin,
     };
-    let reader = Reader::open(open(&args.file)?).map_err(|error| unusable(&name, error))?;
+    replay(source, &args.show, common)
+}
+
+/// Where a recording comes from, and how it is to be played.
+pub(super) struct Source<'a> {
+    /// What it is called in messages.
+    pub(super) name: &'a str,
+    /// Its bytes.
+    pub(super) input: Box<dyn BufRead>,
+    /// How many times as fast as it happened; 0 is without waiting.
+    pub(super) speed: f64,
+    /// True if every line is printed as soon as it is read.
+    pub(super) at_once: bool,
+}
+
+/// Prints a recording.
+pub(super) fn replay(
+    source: Source<'_>,
+    show: &ShowArgs,
+    common: &CommonArgs,
+) -> Result<Exit, Failure> {
+    let Source { name, input, .. } = source;
+    let reader = Reader::open(input).map_err(|error| unusable(name, error))?;
     let header = reader.header();
     tracing::info!(
         "recorded by imgtrace {} on {} (Linux {}), from {}",
@@ -31,13 +57,12 @@ pub(super) fn run(args: &ReplayArgs, common: &CommonArgs) -> Result<Exit, Failur
         header.zone.rfc3339(header.started.wall),
     );
     let screen = Stdout::new();
-    let settings = screen.settings(&args.show, common, header.zone.clone());
+    let settings = screen.settings(show, common, header.zone.clone());
     let session = Session::new(screen, settings);
-    let pace = args.speed.filter(|&speed| speed > 0.0).map(Pace::new);
-    // A pipe may be a recording that grows: `tail -f FILE | imgtrace replay -`.
-    let at_once = pace.is_some() || is_stdin(&args.file);
-    match play(reader, session, pace, at_once).map_err(|error| error.about(&name))? {
-        Some(ending) => judge(&name, &ending),
+    let pace = (source.speed > 0.0).then(|| Pace::new(source.speed));
+    let at_once = pace.is_some() || source.at_once;
+    match play(reader, session, pace, at_once).map_err(|error| error.about(name))? {
+        Some(ending) => judge(name, &ending),
         None => Ok(Exit::Done),
     }
 }

@@ -58,6 +58,8 @@ struct Chain<'a> {
     user: Option<String>,
     /// Where the caller sits; shown in brackets.
     place: Option<String>,
+    /// The name of its container, if that is where it sits.
+    container: Option<&'a str>,
     /// What it asked for; shown in parentheses.
     about: Option<String>,
 }
@@ -75,12 +77,13 @@ impl<'a> Chain<'a> {
                 above.push(&ancestor.comm);
             }
         }
-
+        let container = caller.container.as_ref().filter(|_| caller.pod.is_none());
         Self {
             name: caller.name(),
             above,
             user: user(caller),
             place: place(caller),
+            container: container.and_then(|inside| inside.name.as_deref()),
             about,
         }
     }
@@ -117,12 +120,14 @@ impl<'a> Chain<'a> {
             before: ABOVE,
             brackets: ["[", "]"],
             text,
+            short: self.container.unwrap_or(text),
         });
         let about = self.about.as_deref();
         sits.or(about.map(|text| End {
             before: " ",
             brackets: ["(", ")"],
             text,
+            short: text,
         }))
     }
 }
@@ -132,6 +137,8 @@ struct End<'a> {
     before: &'static str,
     brackets: [&'static str; 2],
     text: &'a str,
+    /// What says the most of it in few columns.
+    short: &'a str,
 }
 
 impl End<'_> {
@@ -140,7 +147,13 @@ impl End<'_> {
         let columns = |text: &str| width(&escape(text));
         let fixed = columns(self.before) + 2;
         let least = columns(name).min(LEAST_NAME);
-        let text = keep_end(self.text, room.saturating_sub(fixed + least));
+        let left = room.saturating_sub(fixed + least);
+        let fitting = if columns(self.text) <= left {
+            self.text
+        } else {
+            self.short
+        };
+        let text = keep_end(fitting, left);
         let name = keep_begin(name, room.saturating_sub(fixed + columns(&text)));
         let [open, close] = self.brackets;
         vec![

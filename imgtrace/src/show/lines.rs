@@ -21,7 +21,7 @@ use crate::model::{
 use super::Settings;
 use super::line::Line;
 use super::palette::DIM;
-use operation::Stage;
+use operation::Extent;
 
 /// The column after the time, where every line's word stands and further lines are indented to.
 const WORD: usize = 14;
@@ -47,12 +47,12 @@ impl State {
             Report::Began(_) => {}
             Report::Progress(operation) => {
                 let line = self.begin(settings, operation.at, out);
-                operation::render(line, self, settings, operation, Stage::Running, out);
+                operation::render(line, self, settings, operation, Extent::Running, out);
             }
             Report::Ended(operation) => {
                 let line = self.begin(settings, operation.at, out);
-                let stage = self.stage(operation);
-                operation::render(line, self, settings, operation, stage, out);
+                let extent = self.extent(operation);
+                operation::render(line, self, settings, operation, extent, out);
             }
             Report::Finding(finding) => {
                 let line = self.begin(settings, finding.at, out);
@@ -121,15 +121,15 @@ impl State {
 
     /// Whether the reason of a refused connection stands above already: a Docker CLI tries three
     /// times.
-    fn stage(&mut self, operation: &Operation) -> Stage {
+    fn extent(&mut self, operation: &Operation) -> Extent {
         if operation.denial.is_none() {
-            return Stage::Ended;
+            return Extent::Ended;
         }
         let told = std::mem::replace(&mut self.refused, operation.error.clone());
         if told.is_some() && told == operation.error {
-            Stage::Repeated
+            Extent::Repeated
         } else {
-            Stage::Ended
+            Extent::Ended
         }
     }
 

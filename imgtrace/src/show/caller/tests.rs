@@ -172,6 +172,22 @@ fn little_room_takes_the_ancestors_first_and_the_place_last() {
 }
 
 #[test]
+fn a_container_is_called_by_its_name_where_there_is_little_room() {
+    let inside = CallerContainer {
+        name: Some("ci-runner".to_owned()),
+        ..in_pod().container.unwrap()
+    };
+    let caller = Caller {
+        pod: None,
+        container: Some(inside),
+        ..in_pod()
+    };
+    let create = by(caller);
+    assert_eq!(shown(&create, Some(27)), "docker-compo… ‹ [ci-runner]");
+    assert_eq!(shown(&create, Some(16)), "docke… ‹ […nner]");
+}
+
+#[test]
 fn a_name_that_the_kernel_cut_or_that_names_a_thread_is_the_programs() {
     assert_eq!(
         caller("docker-credential-helper").name(),

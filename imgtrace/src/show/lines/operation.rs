@@ -27,7 +27,7 @@ const WHAT_MAX: usize = 60;
 
 /// How much of an operation is to be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
+pub(super) enum Extent {
     /// How far it is.
     Running,
     /// How it ended, and why.
@@ -42,7 +42,7 @@ pub(super) fn render(
     state: &State,
     settings: &Settings,
     operation: &Operation,
-    stage: Stage,
+    extent: Extent,
     out: &mut Vec<u8>,
 ) {
     let what = what_columns(settings.columns);
@@ -57,7 +57,7 @@ pub(super) fn render(
         .pad_to(WORD + what);
     // What was too long in a pipe moves the rest of its line.
     let outcome = line.column();
-    push_outcome(&mut line, operation, stage);
+    push_outcome(&mut line, operation, extent);
     let endpoint = outcome + OUTCOME_COLUMNS + DURATION_COLUMNS;
     line.pad_to(endpoint);
     push_endpoint(&mut line, state, operation);
@@ -67,7 +67,7 @@ pub(super) fn render(
         .map(|columns| columns.saturating_sub(line.column()));
     caller::push(&mut line, operation, left);
     line.finish(out);
-    if stage == Stage::Ended {
+    if extent == Extent::Ended {
         below(settings, operation, out);
     }
 }
@@ -86,8 +86,8 @@ fn what_columns(terminal: Option<usize>) -> usize {
 }
 
 /// How it ended and how long it took, or how far it is.
-fn push_outcome(line: &mut Line, operation: &Operation, stage: Stage) {
-    if stage == Stage::Running {
+fn push_outcome(line: &mut Line, operation: &Operation, extent: Extent) {
+    if extent == Extent::Running {
         let subject = &operation.subject;
         let far = amount::progress(subject.bytes, subject.bytes_total);
         line.push(UNSURE, ELLIPSIS)
