@@ -114,7 +114,7 @@ impl Attempt {
         let known = self.known(&evidence, sockets.known);
         let runtime = known
             .map(|known| known.runtime)
-            .or_else(|| runtimes::of_path(&String::from_utf8_lossy(&self.path)))?;
+            .or_else(|| self.owner(&evidence))?;
         let server = known.and_then(|known| known.server);
         Some(Refusal {
             endpoint: known.map(|known| known.id),
@@ -125,6 +125,16 @@ impl Attempt {
                 Evidence::Forbidden(_) => self.forbidden(&walk, server, users),
             },
         })
+    }
+
+    /// The runtime that the path names. A file that is not there is a runtime's only where it would
+    /// be by default.
+    fn owner(&self, evidence: &Evidence) -> Option<Runtime> {
+        let path = String::from_utf8_lossy(&self.path);
+        match evidence {
+            Evidence::Missing => runtimes::of_default(&path),
+            Evidence::NoListener(_) | Evidence::Forbidden(_) => runtimes::of_path(&path),
+        }
     }
 
     /// What is to be said of an attempt whose result the kernel has told: for `EACCES`, the

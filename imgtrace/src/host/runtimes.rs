@@ -28,6 +28,31 @@ const BY_NAME: &[(&str, Runtime)] = &[
     ("buildkitd.sock", Runtime::BuildKit),
 ];
 
+/// Where runtimes listen unless they are told otherwise, `/var/run` written as `/run`; sources as
+/// for [`BY_NAME`].
+const BY_DEFAULT: &[&str] = &[
+    "/run/docker.sock",
+    "/run/docker/containerd/containerd.sock",
+    "/run/podman/podman.sock",
+    "/run/containerd/containerd.sock",
+    "/run/containerd/containerd.sock.ttrpc",
+    "/run/k3s/containerd/containerd.sock",
+    "/run/k3s/cri-dockerd/cri-dockerd.sock",
+    "/run/k0s/containerd.sock",
+    "/var/snap/microk8s/common/run/containerd.sock",
+    "/run/cri-dockerd.sock",
+    "/run/dockershim.sock",
+    "/run/crio/crio.sock",
+    "/run/buildkit/buildkitd.sock",
+];
+
+/// The same of runtimes without root, below `/run/user/UID/`.
+const BY_USER: &[&str] = &[
+    "docker.sock",
+    "podman/podman.sock",
+    "buildkit/buildkitd.sock",
+];
+
 /// The longest name in [`basenames`], in bytes.
 pub const NAME_MAX: usize = 31;
 
@@ -76,6 +101,22 @@ pub fn of_path(path: &str) -> Option<Runtime> {
         .map(|(_, runtime)| *runtime)
         .or_else(|| is_podman_machine(folder, name).then_some(Runtime::Podman))
         .or_else(|| is_shim(path, folder, name).then_some(Runtime::Shim))
+}
+
+/// The runtime that binds exactly `path` unless it is told otherwise; null for everything else.
+///
+/// That nobody has bound such a path is a fact about that runtime. Of a path that only ends like
+/// one (a test bed's, a typing mistake's) it is not.
+pub fn of_default(path: &str) -> Option<Runtime> {
+    let path = canonical(path);
+    let in_user_folder = || {
+        let (uid, rest) = path.strip_prefix("/run/user/")?.split_once('/')?;
+        let is_uid = !uid.is_empty() && uid.bytes().all(|byte| byte.is_ascii_digit());
+        (is_uid && BY_USER.contains(&rest)).then_some(())
+    };
+    (BY_DEFAULT.contains(&path) || in_user_folder().is_some())
+        .then(|| of_path(path))
+        .flatten()
 }
 
 /// The runtime behind a listener, from its path and, failing that, from the program that listens.

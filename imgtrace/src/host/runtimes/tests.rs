@@ -134,3 +134,24 @@ fn var_run_is_run() {
     assert_eq!(canonical("/var/running.sock"), "/var/running.sock");
     assert_eq!(canonical("/var/run"), "/var/run");
 }
+
+#[test]
+fn only_exact_places_are_default_ones() {
+    for path in [
+        "/var/run/docker.sock",
+        "/run/user/1000/podman/podman.sock",
+        "/run/crio/crio.sock",
+    ] {
+        assert_eq!(of_default(path), of_path(path), "{path}");
+        assert!(of_default(path).is_some(), "{path}");
+    }
+    for path in [
+        "/tmp/docker.sock",
+        "/run/lab/docker.sock",
+        "/run/user/x/docker.sock",
+        "docker.sock",
+    ] {
+        assert_eq!(of_default(path), None, "{path}");
+        assert!(of_path(path).is_some(), "{path}");
+    }
+}
