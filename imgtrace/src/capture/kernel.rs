@@ -91,8 +91,6 @@ impl Error {
 pub struct Options {
     /// The probes' own diagnostics, through aya-log; the code for them is not even loaded when off.
     pub diagnostics: bool,
-    /// Leave the connect hook out.
-    pub no_connect_hook: bool,
 }
 
 /// Which hook sees connect(2).
@@ -165,14 +163,10 @@ impl Capture {
             .diagnostics
             .then(|| EbpfLogger::init(&mut ebpf).ok())
             .flatten();
-        let connect = if options.no_connect_hook {
-            ConnectHook::None("switched off by --probe connect=none".to_owned())
-        } else {
-            connect_unix::load(object, &offsets, &tables).map_or_else(
-                |error| ConnectHook::None(error.to_string()),
-                ConnectHook::Loaded,
-            )
-        };
+        let connect = connect_unix::load(object, &offsets, &tables).map_or_else(
+            |error| ConnectHook::None(error.to_string()),
+            ConnectHook::Loaded,
+        );
         name_runtimes(&mut ebpf, basenames)?;
         Ok(Self {
             buffers: Buffers::open(

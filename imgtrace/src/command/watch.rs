@@ -73,10 +73,7 @@ impl Watch {
             catch(SignalKind::terminate())?,
         );
         let mut observer = Observer::new(declared);
-        let options = capture::Options {
-            diagnostics,
-            ..capture::Options::default()
-        };
+        let options = capture::Options { diagnostics };
         let mut capture =
             Capture::load(options, &observer.basenames()).map_err(|error| refused(&error))?;
         observer

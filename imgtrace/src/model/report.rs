@@ -8,10 +8,9 @@ use super::{Endpoint, EndpointId, Finding, Operation, Stamp, Summary};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LossKind {
-    /// The kernel had no room in a buffer shared with user space (a busy node; see `--buffer`).
+    /// The kernel had no room in a buffer shared with user space. Said twice: as records of the
+    /// whole machine, and as bytes that a connection misses.
     Buffer,
-    /// A program was entered again on its own CPU and the kernel skipped it.
-    Recursion,
     /// A table of bounded size was full.
     Table,
     /// A direction sent more than its budget and a request or answer was cut with it.
@@ -25,7 +24,6 @@ impl LossKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Buffer => "buffer",
-            Self::Recursion => "recursion",
             Self::Table => "table",
             Self::Budget => "budget",
             Self::Connection => "connection",

@@ -6,11 +6,14 @@ use imgtrace_common::{Data, direction};
 
 use crate::{
     decode::{self, Direction, Exchange, Segment},
-    model::{EndpointId, ProcessKey, Stamp},
-    observation::{ConnectionId, Observation, Observed, RequestId},
+    model::{EndpointId, LossKind, ProcessKey, Stamp},
+    observation::{Anomaly, ConnectionId, Observation, Observed, RequestId},
 };
 
-/// One connection.
+/// Processes that are told apart on one connection; the kernel side describes no more.
+const SPEAKERS_MAX: usize = 16;
+
+/// One connection. There are no more than the kernel's table of sockets has room for.
 struct Connection {
     id: ConnectionId,
     endpoint: EndpointId,
@@ -19,6 +22,10 @@ struct Connection {
     decoder: decode::Connection,
     requests: HashMap<Exchange, RequestId>,
     speakers: HashSet<ProcessKey>,
+    /// Where each direction goes on, client's first.
+    expected: [u64; 2],
+    /// Bytes that were counted and not copied since the decoder last lost its footing.
+    cut: u64,
     /// When the kernel side announced it, ns of `CLOCK_MONOTONIC`.
     since: u64,
 }
@@ -68,6 +75,8 @@ impl Connections {
             decoder: decode::Connection::new(joined),
             requests: HashMap::new(),
             speakers: HashSet::new(),
+            expected: [0; 2],
+            cut: 0,
             since,
         };
         self.open.insert(kernel, connection);
@@ -106,7 +115,8 @@ impl Connections {
         if data.direction == direction::TO_SERVER {
             return Heard::Server(connection.endpoint, reader);
         }
-        if data.reader != connection.client && connection.speakers.insert(reader) {
+        let is_new = connection.speakers.len() < SPEAKERS_MAX && data.reader != connection.client;
+        if is_new && connection.speakers.insert(reader) {
             return Heard::Speaker(reader);
         }
         Heard::Nothing
@@ -135,8 +145,10 @@ impl Connections {
             len: data.len,
             bytes: payload,
         };
+        connection.account(data, at, out);
         let mut events = Vec::new();
         connection.decoder.push(segment, &mut events);
+        connection.blame_budget(&events, at, out);
         connection.observe(events, at, &mut self.requests, out);
     }
 
@@ -177,6 +189,39 @@ impl Connections {
 }
 
 impl Connection {
+    /// Counts what is missing before a buffer, and what of it was not copied.
+    fn account(&mut self, data: &Data, at: Stamp, out: &mut Vec<Observed>) {
+        let slot = usize::from(data.direction != direction::TO_SERVER);
+        if let Some(expected) = self.expected.get_mut(slot) {
+            let missing = data.offset.saturating_sub(*expected);
+            *expected = data.offset + u64::from(data.len);
+            if missing > 0 {
+                self.lost(LossKind::Buffer, missing, at, out);
+            }
+        }
+        self.cut += u64::from(data.len.saturating_sub(data.copied));
+    }
+
+    /// Says that the budget took what the decoder needed, if it lost its footing.
+    fn blame_budget(&mut self, events: &[decode::Event], at: Stamp, out: &mut Vec<Observed>) {
+        let lost = decode::Event::Anomaly(Anomaly::LostFraming);
+        if self.cut > 0 && events.contains(&lost) {
+            let cut = std::mem::take(&mut self.cut);
+            self.lost(LossKind::Budget, cut, at, out);
+        }
+    }
+
+    fn lost(&self, what: LossKind, bytes: u64, at: Stamp, out: &mut Vec<Observed>) {
+        let connection = Some(self.id);
+        let what = Observation::Lost {
+            what,
+            connection,
+            records: 0,
+            bytes,
+        };
+        out.push(Observed { at, what });
+    }
+
     /// Puts decoded events into the words of observations.
     fn observe(
         &mut self,

@@ -294,7 +294,7 @@ impl Observer {
         let client = self.processes.latest(data.client);
         self.connected(data.connection, endpoint, data.client, client, at, true);
         let connection = self.connections.get(data.connection).map(|(id, _)| id);
-        self.lost(LossKind::Connection, connection, 1, data.offset, at);
+        self.lost(LossKind::Connection, connection, 1, 0, at);
         true
     }
 

@@ -6,13 +6,13 @@ use super::super::amount;
 
 /// How much was lost, where, and why.
 pub(in crate::show) fn sentence(loss: &Loss) -> String {
-    let records = match loss.records {
-        1 => "1 record".to_owned(),
-        count => format!("{count} records"),
-    };
-    let size = match loss.bytes {
-        0 => String::new(),
-        count => format!(" ({})", amount::bytes(count)),
+    let bytes = || amount::bytes(loss.bytes);
+    let lost = match (loss.records, loss.bytes) {
+        (0, _) => bytes(),
+        (1, 0) => "1 record".to_owned(),
+        (count, 0) => format!("{count} records"),
+        (1, _) => format!("1 record ({})", bytes()),
+        (count, _) => format!("{count} records ({})", bytes()),
     };
     let endpoint = loss
         .endpoint
@@ -24,10 +24,9 @@ pub(in crate::show) fn sentence(loss: &Loss) -> String {
         .unwrap_or_default();
     let why = match loss.what {
         LossKind::Buffer => "the buffer to user space was full",
-        LossKind::Recursion => "the kernel skipped a probe that was running already",
         LossKind::Table => "a table was full",
         LossKind::Budget => "more was sent in one message than is captured",
         LossKind::Connection => "the begin of the connection was lost",
     };
-    format!("{records}{size} not seen{endpoint}{connection}: {why}")
+    format!("{lost} not seen{endpoint}{connection}: {why}")
 }
