@@ -86,6 +86,10 @@ impl Observer {
         let Some(attempt) = Attempt::new(caller, path.as_bytes(), at, rights) else {
             return Ok(());
         };
+        if self.endpoints.has_lost_its_server() {
+            // What the last look saw listening may listen no more.
+            self.scan(capture)?;
+        }
         let mut refusal = self.judge(&attempt);
         if refusal
             .as_ref()

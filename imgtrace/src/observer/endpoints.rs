@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use imgtrace_common::{ListenerKey, SocketRow, Watch, action};
 
 use crate::{
-    host::{Users, runtimes, socket_file},
+    host::{Users, process, runtimes, socket_file},
     model::{Endpoint, EndpointId, EndpointState, Listener, ProcessKey, Runtime, Server, Stamp},
     observation::{Observation, Observed},
 };
@@ -218,6 +218,16 @@ impl Endpoints {
     pub(super) fn is_watched(&self, id: EndpointId) -> bool {
         self.get(id)
             .is_some_and(|endpoint| endpoint.state == EndpointState::Watched)
+    }
+
+    /// Whether the daemon behind any watched endpoint has died.
+    pub(super) fn has_lost_its_server(&self) -> bool {
+        let watched = self
+            .all()
+            .filter(|endpoint| endpoint.state == EndpointState::Watched);
+        watched
+            .filter_map(|endpoint| endpoint.server.as_ref())
+            .any(|server| !process::is_alive(server.process))
     }
 
     /// Whether somebody is known to serve an endpoint.
