@@ -1,10 +1,12 @@
 //! `imgtrace`: watch this machine and print what is seen. `imgtrace record` is the same with a
 //! file.
 
+use std::fs;
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 use super::args::{CommonArgs, EndpointArg, LiveArgs, RotationArgs, ShowArgs, WatchArgs};
-use super::error::Failure;
+use super::error::{Failure, Kind};
 use super::screen::Stdout;
 use super::session::{Session, recording};
 use super::{Exit, watch, zone};
@@ -78,14 +80,25 @@ pub(super) fn watch(
     show: &ShowArgs,
     common: &CommonArgs,
 ) -> Result<Exit, Failure> {
+    let declared = args
+        .endpoints
+        .iter()
+        .map(declared)
+        .collect::<Result<_, _>>()?;
     let mut session = target.session(Clock::new().now(), show, common)?;
-    let declared = args.endpoints.iter().map(declared).collect();
     watch::watch(declared, args.duration, common.verbose > 1, &mut session)
 }
 
-fn declared(endpoint: &EndpointArg) -> Declared {
-    Declared {
-        runtime: endpoint.runtime,
-        path: endpoint.path.to_string_lossy().into_owned(),
+/// The socket that the user means. It may come later, but what is there already must be one.
+fn declared(endpoint: &EndpointArg) -> Result<Declared, Failure> {
+    let path = &endpoint.path;
+    if fs::metadata(path).is_ok_and(|file| !file.file_type().is_socket()) {
+        let what = format!("{} is no socket", path.display());
+        return Err(Failure::new(Kind::Usage, what)
+            .hint("--endpoint takes the socket that a daemon listens on; ss -xl lists them"));
     }
+    Ok(Declared {
+        runtime: endpoint.runtime,
+        path: path.to_string_lossy().into_owned(),
+    })
 }
