@@ -4,4 +4,5 @@
 //! them. Knows nothing of how imgtrace works: whole-program tests compare what the lab did with what imgtrace printed.
 
 pub mod lab;
+pub mod run;
 pub mod tracer;

@@ -205,8 +205,17 @@ impl Drop for Tracer {
     }
 }
 
-/// `IMGTRACE_BIN`, or the release build beside the program that runs this (a test, or xtask).
-fn program() -> Result<PathBuf> {
+/// Why nothing can be traced here, or None if it can: for tests, beside [`lab::missing`](crate::lab::missing).
+pub fn missing() -> Option<String> {
+    let btf = Path::new("/sys/kernel/btf/vmlinux");
+    (!btf.exists()).then(|| format!("the kernel has no BTF: {} is missing", btf.display()))
+}
+
+/// The program under test: `IMGTRACE_BIN`, or the release build beside the program that runs this (a test, or xtask).
+///
+/// # Errors
+/// It has not been built.
+pub fn program() -> Result<PathBuf> {
     if let Some(path) = std::env::var_os("IMGTRACE_BIN") {
         return Ok(path.into());
     }
