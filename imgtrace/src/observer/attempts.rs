@@ -174,3 +174,6 @@ impl Observer {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

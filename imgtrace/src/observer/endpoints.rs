@@ -1,6 +1,6 @@
 //! The endpoints of this run: which listeners are a runtime's, and who serves them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use imgtrace_common::{ListenerKey, SocketRow, Watch, action};
 
@@ -62,18 +62,27 @@ struct Entry {
     said: Option<Endpoint>,
 }
 
+/// Endpoints that are gone and still known, so that a refused connection to one can be named.
+const GONE_MAX: usize = 256;
+/// Endpoints at the most; more are not watched, and the log says so. The kernel's table of
+/// listeners has room for as many.
+const ENDPOINTS_MAX: usize = 4_096;
+
 /// The endpoints of this run, by number.
 pub(super) struct Endpoints {
-    entries: Vec<Entry>,
-    /// The living listener of each kernel identity: index into `entries`.
-    living: HashMap<(u32, u64), usize>,
+    entries: BTreeMap<EndpointId, Entry>,
+    /// How many there have been.
+    count: u32,
+    /// The living endpoint of each listener.
+    living: HashMap<(u32, u64), EndpointId>,
     declared: Vec<Declared>,
 }
 
 impl Endpoints {
     pub(super) fn new(declared: Vec<Declared>) -> Self {
         Self {
-            entries: Vec::new(),
+            entries: BTreeMap::new(),
+            count: 0,
             living: HashMap::new(),
             declared,
         }
@@ -89,7 +98,7 @@ impl Endpoints {
     /// Declared endpoints on which nobody listens.
     pub(super) fn missing(&self) -> impl Iterator<Item = &Declared> {
         self.declared.iter().filter(|declared| {
-            !self.entries.iter().any(|entry| {
+            !self.entries.values().any(|entry| {
                 entry.endpoint.state == EndpointState::Watched && declared.names(&entry.endpoint)
             })
         })
@@ -105,8 +114,8 @@ impl Endpoints {
         users: &mut Users,
     ) -> Option<EndpointId> {
         let place = (found.listener.device, found.listener.inode);
-        if let Some(at) = self.living.get(&place).copied() {
-            let entry = self.entries.get_mut(at)?;
+        if let Some(id) = self.living.get(&place) {
+            let entry = self.entries.get_mut(id)?;
             if entry.address == found.address {
                 return Some(entry.endpoint.id);
             }
@@ -114,10 +123,18 @@ impl Endpoints {
             entry.endpoint.state = EndpointState::Gone;
         }
         let (runtime, state) = self.runtime(found, program)?;
-        let id = EndpointId(u32::try_from(self.entries.len() + 1).ok()?);
+        if self.entries.len() >= ENDPOINTS_MAX {
+            tracing::warn!(
+                path = found.name,
+                "too many endpoints: this one is not watched"
+            );
+            return None;
+        }
+        self.count += 1;
+        let id = EndpointId(self.count);
         let file = socket_file::of_server(found.server.pid, &found.name, users);
-        self.living.insert(place, self.entries.len());
-        self.entries.push(Entry {
+        self.living.insert(place, id);
+        let entry = Entry {
             endpoint: Endpoint {
                 id,
                 runtime,
@@ -133,7 +150,8 @@ impl Endpoints {
             },
             address: found.address,
             said: None,
-        });
+        };
+        self.entries.insert(id, entry);
         Some(id)
     }
 
@@ -143,7 +161,9 @@ impl Endpoints {
         if let Some(declared) = self.declared.iter().find(|declared| declared.is(found)) {
             return Some((declared.runtime, EndpointState::Watched));
         }
-        let runtime = runtimes::of_listener(&found.name, program)?;
+        // Shims come and go with every container, and nothing that is said to them is decoded yet.
+        let runtime =
+            runtimes::of_listener(&found.name, program).filter(|of| *of != Runtime::Shim)?;
         let decoded = matches!(runtime, Runtime::Docker | Runtime::Podman);
         Some((
             runtime,
@@ -157,7 +177,7 @@ impl Endpoints {
 
     /// What the kernel side is to do with a known endpoint's connections.
     pub(super) fn watch(&self, id: EndpointId) -> Option<(ListenerKey, Watch)> {
-        let entry = self.entry(id)?;
+        let entry = self.entries.get(&id)?;
         let listener = entry.endpoint.listener;
         Some((
             ListenerKey {
@@ -177,29 +197,19 @@ impl Endpoints {
         ))
     }
 
-    fn entry(&self, id: EndpointId) -> Option<&Entry> {
-        self.entries
-            .get(usize::try_from(id.0).ok()?.checked_sub(1)?)
-    }
-
-    fn entry_mut(&mut self, id: EndpointId) -> Option<&mut Entry> {
-        self.entries
-            .get_mut(usize::try_from(id.0).ok()?.checked_sub(1)?)
-    }
-
     /// An endpoint by its number.
     pub(super) fn get(&self, id: EndpointId) -> Option<&Endpoint> {
-        self.entry(id).map(|entry| &entry.endpoint)
+        self.entries.get(&id).map(|entry| &entry.endpoint)
     }
 
     /// All endpoints, those that are gone too.
     pub(super) fn all(&self) -> impl Iterator<Item = &Endpoint> {
-        self.entries.iter().map(|entry| &entry.endpoint)
+        self.entries.values().map(|entry| &entry.endpoint)
     }
 
     /// Notes who serves an endpoint. True if that is news.
     pub(super) fn served(&mut self, id: EndpointId, by: ProcessKey, exe: Option<String>) -> bool {
-        let Some(entry) = self.entry_mut(id) else {
+        let Some(entry) = self.entries.get_mut(&id) else {
             return false;
         };
         let server = &mut entry.endpoint.server;
@@ -238,7 +248,7 @@ impl Endpoints {
 
     /// Notes a connection that was there before imgtrace.
     pub(super) fn joined(&mut self, id: EndpointId) {
-        if let Some(entry) = self.entry_mut(id) {
+        if let Some(entry) = self.entries.get_mut(&id) {
             entry.endpoint.joined += 1;
         }
     }
@@ -246,7 +256,7 @@ impl Endpoints {
     /// Marks the endpoints that are not among the listeners any more; gives their kernel keys.
     pub(super) fn retain(&mut self, listening: &[Found]) -> Vec<ListenerKey> {
         let mut gone = Vec::new();
-        for entry in &mut self.entries {
+        for entry in self.entries.values_mut() {
             let listener = entry.endpoint.listener;
             let place = (listener.device, listener.inode);
             let there = listening.iter().any(|found| {
@@ -268,7 +278,7 @@ impl Endpoints {
 
     /// Observes every endpoint of which something has changed.
     pub(super) fn say(&mut self, at: Stamp, out: &mut Vec<Observed>) {
-        for entry in &mut self.entries {
+        for entry in self.entries.values_mut() {
             if entry.said.as_ref() != Some(&entry.endpoint) {
                 entry.said = Some(entry.endpoint.clone());
                 out.push(Observed {
@@ -276,6 +286,28 @@ impl Endpoints {
                     what: Observation::Endpoint(entry.endpoint.clone()),
                 });
             }
+        }
+        self.forget();
+    }
+
+    /// Forgets the endpoints that have been gone longest, beyond [`GONE_MAX`].
+    fn forget(&mut self) {
+        let gone = |entry: &&Entry| entry.endpoint.state == EndpointState::Gone;
+        let over = self
+            .entries
+            .values()
+            .filter(gone)
+            .count()
+            .saturating_sub(GONE_MAX);
+        let oldest: Vec<EndpointId> = self
+            .entries
+            .values()
+            .filter(gone)
+            .take(over)
+            .map(|entry| entry.endpoint.id)
+            .collect();
+        for id in oldest {
+            self.entries.remove(&id);
         }
     }
 }
@@ -308,3 +340,6 @@ impl Declared {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -281,3 +281,6 @@ fn path(names: &CgroupNames) -> Option<String> {
     }
     (!path.is_empty()).then_some(path)
 }
+
+#[cfg(test)]
+mod tests;

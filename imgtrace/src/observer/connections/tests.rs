@@ -1,0 +1,164 @@
+use zerocopy::FromZeros as _;
+
+use super::*;
+
+const CLIENT: u32 = 40;
+
+fn data(direction: u32, offset: u64, bytes: &'static [u8], reader: u32) -> (Data, bytes::Bytes) {
+    let mut data = Data::new_zeroed();
+    data.connection = 5;
+    data.direction = direction;
+    data.offset = offset;
+    data.len = u32::try_from(bytes.len()).unwrap();
+    data.copied = data.len;
+    data.reader = reader;
+    data.reader_start = 1_000_000_000;
+    (data, bytes::Bytes::from_static(bytes))
+}
+
+fn open(joined: bool) -> Connections {
+    let mut connections = Connections::default();
+    let id = connections.begin(5, EndpointId(1), CLIENT, joined, 10);
+    assert_eq!(id, Some(ConnectionId(1)));
+    assert_eq!(
+        connections.begin(5, EndpointId(1), CLIENT, joined, 10),
+        None
+    );
+    connections
+}
+
+fn push(connections: &mut Connections, data: (Data, bytes::Bytes)) -> Vec<Observation> {
+    let mut out = Vec::new();
+    connections.push(&data.0, data.1, Stamp::default(), &mut out);
+    out.into_iter().map(|observed| observed.what).collect()
+}
+
+const START: &[u8] = b"POST /v1.41/containers/web/start HTTP/1.1\r\nHost: d\r\n\r\n";
+const DONE: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
+
+#[test]
+fn a_request_and_its_answer_bear_one_number() {
+    let mut connections = open(false);
+    let began = push(&mut connections, data(direction::TO_SERVER, 0, START, 1));
+    assert!(matches!(
+        began.as_slice(),
+        [Observation::RequestBegan {
+            request: RequestId(1),
+            connection: ConnectionId(1),
+            ..
+        }]
+    ));
+    assert!(connections.busy());
+    let ended = push(
+        &mut connections,
+        data(direction::TO_CLIENT, 0, DONE, CLIENT),
+    );
+    assert!(matches!(
+        ended.as_slice(),
+        [Observation::RequestEnded {
+            request: RequestId(1),
+            ..
+        }]
+    ));
+    assert!(!connections.busy());
+}
+
+#[test]
+fn whoever_reads_answers_without_having_connected_is_a_speaker_once() {
+    let mut connections = open(false);
+    let answer = |reader| data(direction::TO_CLIENT, 0, b"", reader).0;
+    assert!(matches!(connections.hear(&answer(CLIENT)), Heard::Nothing));
+    let Heard::Speaker(speaker) = connections.hear(&answer(41)) else {
+        panic!("no speaker")
+    };
+    assert_eq!(
+        speaker,
+        ProcessKey {
+            pid: 41,
+            start: 100
+        }
+    );
+    assert!(matches!(connections.hear(&answer(41)), Heard::Nothing));
+    let request = data(direction::TO_SERVER, 0, b"", 7).0;
+    assert!(matches!(
+        connections.hear(&request),
+        Heard::Server(EndpointId(1), _)
+    ));
+    let mut unread = answer(42);
+    unread.unread = 1;
+    assert!(
+        matches!(connections.hear(&unread), Heard::Nothing),
+        "who closes does not speak"
+    );
+}
+
+#[test]
+fn bytes_that_are_missing_are_counted_on_their_connection() {
+    let mut connections = open(false);
+    let missing = push(&mut connections, data(direction::TO_SERVER, 100, START, 1));
+    assert!(missing.contains(&Observation::Lost {
+        what: LossKind::Buffer,
+        connection: Some(ConnectionId(1)),
+        records: 0,
+        bytes: 100,
+    }));
+    let next = u64::try_from(100 + START.len()).unwrap();
+    let whole = push(&mut connections, data(direction::TO_SERVER, next, START, 1));
+    assert!(
+        !whole
+            .iter()
+            .any(|what| matches!(what, Observation::Lost { .. }))
+    );
+}
+
+#[test]
+fn a_cut_that_costs_a_message_is_the_budgets() {
+    let mut connections = open(false);
+    // A chunked body whose buffer is cut in the middle of nowhere, behind its first chunk.
+    let (mut cut, payload) = data(
+        direction::TO_SERVER,
+        0,
+        b"POST /images/load HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+        1,
+    );
+    cut.len += 5_000;
+    let observed = push(&mut connections, (cut, payload));
+    assert!(observed.contains(&Observation::Lost {
+        what: LossKind::Budget,
+        connection: Some(ConnectionId(1)),
+        records: 0,
+        bytes: 5_000,
+    }));
+}
+
+#[test]
+fn a_connection_that_a_look_missed_is_closed_when_its_last_records_are_in() {
+    let mut connections = open(false);
+    push(&mut connections, data(direction::TO_SERVER, 0, START, 1));
+    let mut out = Vec::new();
+    // It began after the look.
+    connections.missing(&BTreeSet::new(), 10);
+    connections.close_missing(u64::MAX, Stamp::default(), &mut out);
+    assert!(out.is_empty());
+    connections.missing(&BTreeSet::new(), 50);
+    connections.close_missing(50, Stamp::default(), &mut out);
+    assert!(
+        out.is_empty(),
+        "records from before the look may still come"
+    );
+    connections.close_missing(51, Stamp::default(), &mut out);
+    let what: Vec<_> = out.into_iter().map(|observed| observed.what).collect();
+    assert!(matches!(
+        what.as_slice(),
+        [
+            Observation::RequestEnded {
+                outcome: crate::model::Outcome::Unknown,
+                ..
+            },
+            Observation::Disconnected {
+                connection: ConnectionId(1)
+            },
+        ]
+    ));
+    assert!(!connections.contains(5));
+}

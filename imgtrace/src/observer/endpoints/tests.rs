@@ -1,0 +1,153 @@
+use super::*;
+
+fn found(name: &str, inode: u64, address: u64) -> Found {
+    Found {
+        listener: ListenerKey {
+            inode,
+            device: 0x0000_0017,
+            reserved: 0,
+        },
+        address,
+        name: name.to_owned(),
+        // No such process: nothing is read from /proc.
+        server: ProcessKey {
+            pid: u32::MAX,
+            start: 0,
+        },
+    }
+}
+
+fn find(endpoints: &mut Endpoints, found: &Found, program: &str) -> Option<EndpointId> {
+    endpoints.find(found, program, &mut Users::new())
+}
+
+fn states(endpoints: &Endpoints) -> Vec<(u32, EndpointState)> {
+    endpoints
+        .all()
+        .map(|endpoint| (endpoint.id.0, endpoint.state))
+        .collect()
+}
+
+#[test]
+fn a_listener_is_known_by_inode_and_address_not_by_its_path() {
+    let mut endpoints = Endpoints::new(Vec::new());
+    let outer = find(
+        &mut endpoints,
+        &found("/var/run/docker.sock", 7, 0x10),
+        "dockerd",
+    );
+    // A daemon inside a container binds the same string.
+    let inner = find(
+        &mut endpoints,
+        &found("/var/run/docker.sock", 8, 0x20),
+        "dockerd",
+    );
+    assert_eq!(outer, Some(EndpointId(1)));
+    assert_eq!(inner, Some(EndpointId(2)));
+    assert_eq!(
+        find(&mut endpoints, &found("/var/run/docker.sock", 7, 0x10), ""),
+        outer
+    );
+}
+
+#[test]
+fn an_inode_number_that_comes_back_is_another_endpoint() {
+    let mut endpoints = Endpoints::new(Vec::new());
+    find(
+        &mut endpoints,
+        &found("/run/docker.sock", 7, 0x10),
+        "dockerd",
+    );
+    assert_eq!(
+        find(&mut endpoints, &found("/run/nginx.sock", 7, 0x30), "nginx"),
+        None
+    );
+    assert_eq!(states(&endpoints), [(1, EndpointState::Gone)]);
+    let again = find(
+        &mut endpoints,
+        &found("/run/docker.sock", 7, 0x40),
+        "dockerd",
+    );
+    assert_eq!(again, Some(EndpointId(2)));
+}
+
+#[test]
+fn what_is_not_decoded_is_listed_and_left_alone() {
+    let mut endpoints = Endpoints::new(Vec::new());
+    let id = find(
+        &mut endpoints,
+        &found("/run/containerd/containerd.sock", 7, 1),
+        "containerd",
+    );
+    assert_eq!(states(&endpoints), [(1, EndpointState::Listed)]);
+    let (_, watch) = endpoints.watch(id.unwrap()).unwrap();
+    assert_eq!(watch.action, action::IGNORE);
+    let shim = format!("/run/containerd/s/{}", "a".repeat(64));
+    assert_eq!(
+        find(&mut endpoints, &found(&shim, 8, 2), "containerd-shim"),
+        None
+    );
+    assert_eq!(
+        find(
+            &mut endpoints,
+            &found("/run/postgres.sock", 9, 3),
+            "postgres"
+        ),
+        None
+    );
+}
+
+#[test]
+fn what_the_user_declares_is_watched_under_his_label() {
+    let declared = Declared {
+        runtime: Runtime::Podman,
+        path: "/opt/odd/d.sock".to_owned(),
+    };
+    let mut endpoints = Endpoints::new(vec![declared]);
+    assert_eq!(endpoints.declared_names().collect::<Vec<_>>(), ["d.sock"]);
+    assert_eq!(endpoints.missing().count(), 1);
+    let id = find(&mut endpoints, &found("/opt/odd/d.sock", 7, 1), "whatever").unwrap();
+    assert_eq!(endpoints.get(id).unwrap().runtime, Runtime::Podman);
+    assert!(endpoints.is_watched(id));
+    assert_eq!(endpoints.missing().count(), 0);
+    let (_, watch) = endpoints.watch(id).unwrap();
+    assert_eq!((watch.action, watch.endpoint), (action::CAPTURE, id.0));
+}
+
+#[test]
+fn an_endpoint_is_said_once_for_each_change_and_forgotten_long_after_it_is_gone() {
+    let mut endpoints = Endpoints::new(Vec::new());
+    let mut out = Vec::new();
+    let count = u64::try_from(GONE_MAX).unwrap() + 3;
+    for inode in 0..count {
+        find(
+            &mut endpoints,
+            &found("/run/docker.sock", inode, inode + 1),
+            "dockerd",
+        );
+    }
+    endpoints.say(Stamp::default(), &mut out);
+    endpoints.say(Stamp::default(), &mut out);
+    assert_eq!(out.len(), usize::try_from(count).unwrap());
+    let server = ProcessKey { pid: 9, start: 1 };
+    assert!(endpoints.served(EndpointId(1), server, None));
+    assert!(!endpoints.served(EndpointId(1), server, None));
+    out.clear();
+    // Only the last one still listens.
+    let last = found("/run/docker.sock", count - 1, count);
+    assert_eq!(
+        endpoints.retain(std::slice::from_ref(&last)).len(),
+        out.len() + GONE_MAX + 2
+    );
+    endpoints.say(Stamp::default(), &mut out);
+    assert_eq!(out.len(), GONE_MAX + 2);
+    assert_eq!(endpoints.all().count(), GONE_MAX + 1);
+    assert!(
+        endpoints.get(EndpointId(1)).is_none(),
+        "the oldest is forgotten first"
+    );
+    assert_eq!(
+        find(&mut endpoints, &last, "dockerd"),
+        Some(EndpointId(259))
+    );
+}
