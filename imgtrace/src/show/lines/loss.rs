@@ -7,7 +7,7 @@ use super::super::amount;
 /// How much was lost, where, and why.
 pub(in crate::show) fn sentence(loss: &Loss) -> String {
     let bytes = || amount::bytes(loss.bytes);
-    let lost = match (loss.records, loss.bytes) {
+    let size = match (loss.records, loss.bytes) {
         (0, _) => bytes(),
         (1, 0) => "1 record".to_owned(),
         (count, 0) => format!("{count} records"),
@@ -28,5 +28,5 @@ pub(in crate::show) fn sentence(loss: &Loss) -> String {
         LossKind::Budget => "more was sent in one message than is captured",
         LossKind::Connection => "the begin of the connection was lost",
     };
-    format!("{lost} not seen{endpoint}{connection}: {why}")
+    format!("{size} not seen{endpoint}{connection}: {why}")
 }
