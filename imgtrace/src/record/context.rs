@@ -3,12 +3,12 @@
 //!
 //! Names that were learnt in an earlier file are not repeated.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use crate::model::{EndpointState, LossKind, ProcessKey, Stamp};
+use crate::model::{Endpoint, EndpointState, LossKind, ProcessKey, Stamp};
 use crate::observation::{ConnectionId, Observation, Observed, RequestId};
 
-/// Processes without a connection that are remembered: they may connect in the next file.
+/// Processes that nothing needs yet and that are remembered: they may connect in the next file.
 const MAX_PROCESSES: usize = 512;
 
 /// Connections and requests that are remembered. More than the capture side follows at once; what
@@ -29,7 +29,7 @@ enum About {
 #[derive(Debug, Default)]
 pub(super) struct Context {
     alive: BTreeMap<About, Observed>,
-    /// Connections that need a process.
+    /// Endpoints and connections that need a process.
     used: HashMap<ProcessKey, usize>,
     /// Processes in the order of their first description.
     processes: VecDeque<ProcessKey>,
@@ -39,16 +39,27 @@ pub(super) struct Context {
     latest: Stamp,
 }
 
+/// What the next file repeats.
+#[derive(Debug)]
+pub(super) struct Alive {
+    /// Without this it could not be replayed: endpoints first, then processes, connections and
+    /// requests.
+    pub(super) needed: Vec<Observed>,
+    /// Processes that may yet connect, the newest first.
+    pub(super) recent: Vec<Observed>,
+}
+
 impl Context {
     /// Takes note of an observation.
     pub(super) fn observe(&mut self, observed: &Observed) {
         self.latest = observed.at;
         match &observed.what {
-            Observation::Endpoint(endpoint) if endpoint.state == EndpointState::Gone => {
-                self.alive.remove(&About::Endpoint(endpoint.id));
-            }
             Observation::Endpoint(endpoint) => {
-                self.remember(About::Endpoint(endpoint.id), observed);
+                self.forget(About::Endpoint(endpoint.id));
+                let there = endpoint.state != EndpointState::Gone;
+                if there && self.remember(About::Endpoint(endpoint.id), observed) {
+                    self.use_process(server(endpoint), true);
+                }
             }
             Observation::Process(process) => self.process(process.key, observed),
             Observation::Connected {
@@ -98,9 +109,22 @@ impl Context {
         }
     }
 
-    /// What the next file must repeat: endpoints first, then processes, connections, requests.
-    pub(super) fn alive(&mut self) -> Vec<Observed> {
-        let mut alive: Vec<Observed> = self.alive.values().cloned().collect();
+    /// What holds now.
+    pub(super) fn alive(&mut self) -> Alive {
+        let recent = |key: &&ProcessKey| !self.used.contains_key(key);
+        let recent: BTreeSet<_> = self.processes.iter().filter(recent).copied().collect();
+        let needed = self.alive.iter().filter(|(about, _)| match about {
+            About::Process(key) => !recent.contains(key),
+            _ => true,
+        });
+        let mut needed: Vec<Observed> = needed.map(|(_, observed)| observed.clone()).collect();
+        let newest = self
+            .processes
+            .iter()
+            .rev()
+            .filter(|key| recent.contains(key));
+        let recent = newest.filter_map(|key| self.alive.get(&About::Process(*key)).cloned());
+        let recent = recent.collect();
         let records = std::mem::take(&mut self.forgotten);
         if records > 0 {
             let lost = Observation::Lost {
@@ -109,12 +133,12 @@ impl Context {
                 records,
                 bytes: 0,
             };
-            alive.push(Observed {
+            needed.push(Observed {
                 at: self.latest,
                 what: lost,
             });
         }
-        alive
+        Alive { needed, recent }
     }
 
     /// Keeps an observation, or a newer one in the place of an older; false if there is no room.
@@ -136,8 +160,8 @@ impl Context {
         }
     }
 
-    /// Drops the oldest process that no connection needs. Those that are needed are as many as
-    /// there are connections, so the search is short.
+    /// Drops the oldest process that nothing needs. Those that are needed are as many as there are
+    /// endpoints and connections, so the search is short.
     fn make_room(&mut self) {
         while self.processes.len() > MAX_PROCESSES + self.used.len() {
             let unused = self
@@ -151,7 +175,7 @@ impl Context {
         }
     }
 
-    /// Counts a connection that needs a process, or no longer does.
+    /// Counts an endpoint or connection that needs a process, or no longer does.
     fn use_process(&mut self, key: Option<ProcessKey>, more: bool) {
         let Some(key) = key else { return };
         let count = self.used.entry(key).or_default();
@@ -167,6 +191,7 @@ impl Context {
 
     fn forget(&mut self, about: About) {
         match self.alive.remove(&about).map(|observed| observed.what) {
+            Some(Observation::Endpoint(endpoint)) => self.use_process(server(&endpoint), false),
             Some(Observation::Connected { client, .. }) => self.use_process(client, false),
             Some(Observation::Speaker { process, .. }) => self.use_process(Some(process), false),
             Some(Observation::RequestBegan {
@@ -192,6 +217,11 @@ impl Context {
             self.forget(About::Request(request));
         }
     }
+}
+
+/// Who serves an endpoint: rules ask where it lives.
+fn server(endpoint: &Endpoint) -> Option<ProcessKey> {
+    endpoint.server.as_ref().map(|server| server.process)
 }
 
 #[cfg(test)]

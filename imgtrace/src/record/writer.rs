@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::jsonl;
 use crate::observation::Observed;
 
-use super::context::Context;
+use super::context::{Alive, Context};
 use super::{Continued, Header};
 
 /// Bytes that may wait for [`Recorder::flush`]; more are written at once.
@@ -183,8 +183,15 @@ impl Recorder {
         make_room(&self.path, rotating.limits.max_files)?;
         self.file = open(&self.path, true)?;
         jsonl::append(&self.header, &mut self.waiting)?;
-        for observed in rotating.context.alive() {
-            jsonl::append(&observed, &mut self.waiting)?;
+        let Alive { needed, recent } = rotating.context.alive();
+        for observed in &needed {
+            jsonl::append(observed, &mut self.waiting)?;
+        }
+        for observed in &recent {
+            if 2 * bytes(self.waiting.len()) > rotating.limits.max_size {
+                break;
+            }
+            jsonl::append(observed, &mut self.waiting)?;
         }
         rotating.full = rotating.limits.max_size.max(2 * bytes(self.waiting.len()));
         self.size = 0;

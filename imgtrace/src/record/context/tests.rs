@@ -88,7 +88,7 @@ fn what_has_ended_is_not_repeated() {
             Observation::Tick,
         ],
     );
-    let alive = context.alive();
+    let alive = context.alive().needed;
     let expected = Subject {
         image: Some("b".to_owned()),
         bytes: Some(7),
@@ -115,10 +115,40 @@ fn processes_are_bounded_but_for_those_in_use() {
         &mut context,
         first.into_iter().chain((2..many).map(process)),
     );
+    let Alive { needed, recent } = context.alive();
+    assert_eq!(needed, [at(1, process(1)), at(2, connected(1, 1))]);
+    assert!(recent.len() <= MAX_PROCESSES + 1, "{}", recent.len());
+    assert_eq!(recent[0].what, process(many - 1), "the newest first");
+}
+
+#[test]
+fn whoever_serves_an_endpoint_is_needed_as_long_as_it_is_there() {
+    let endpoint = |pid: u32, state: &str| {
+        let json = serde_json::json!({
+            "id": "e1", "runtime": "docker", "path": "/a", "listener": {"device": 1, "inode": 2},
+            "server": {"pid": pid, "start": pid, "exe": null, "version": null}, "file": null,
+            "joined": 0, "state": state,
+        });
+        Observation::Endpoint(serde_json::from_value(json).unwrap())
+    };
+    let mut context = Context::default();
+    observe(
+        &mut context,
+        [
+            process(1),
+            process(2),
+            endpoint(1, "watched"),
+            endpoint(2, "watched"),
+        ],
+    );
     let alive = context.alive();
-    assert!(alive.len() <= MAX_PROCESSES + 3, "{}", alive.len());
-    assert!(alive.contains(&at(1, process(1))), "a connection needs it");
-    assert!(!alive.iter().any(|one| one.what == process(2)));
+    assert_eq!(
+        alive.needed,
+        [at(4, endpoint(2, "watched")), at(2, process(2))]
+    );
+    assert_eq!(alive.recent, [at(1, process(1))]);
+    observe(&mut context, [endpoint(2, "gone")]);
+    assert!(context.alive().needed.is_empty() && context.used.is_empty());
 }
 
 #[test]
@@ -133,7 +163,7 @@ fn connections_without_room_are_counted() {
         &mut context,
         (0..many).map(|connection| began(connection, 0, "x")),
     );
-    let lost = context.alive().pop().unwrap();
+    let lost = context.alive().needed.pop().unwrap();
     let Observation::Lost { what, records, .. } = lost.what else {
         panic!("{lost:?}")
     };
@@ -144,5 +174,7 @@ fn connections_without_room_are_counted() {
             connection: ConnectionId(connection),
         }),
     );
-    assert!(context.alive().is_empty() && context.used.is_empty() && context.requests.is_empty());
+    assert!(
+        context.alive().needed.is_empty() && context.used.is_empty() && context.requests.is_empty()
+    );
 }
