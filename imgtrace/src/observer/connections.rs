@@ -95,6 +95,13 @@ impl Connections {
             .any(|connection| !connection.requests.is_empty())
     }
 
+    /// Whether any connection to an endpoint is open.
+    pub(super) fn any_to(&self, endpoint: EndpointId) -> bool {
+        self.open
+            .values()
+            .any(|connection| connection.endpoint == endpoint)
+    }
+
     /// Number and endpoint of an open connection.
     pub(super) fn get(&self, kernel: u64) -> Option<(ConnectionId, EndpointId)> {
         self.open

@@ -240,6 +240,11 @@ impl Endpoints {
             .any(|server| !process::is_alive(server.process))
     }
 
+    /// Whether somebody listens under this identity now, the same listener as ever or another.
+    pub(super) fn is_living(&self, listener: &ListenerKey) -> bool {
+        self.living.contains_key(&(listener.device, listener.inode))
+    }
+
     /// Whether somebody is known to serve an endpoint.
     pub(super) fn is_served(&self, id: EndpointId) -> bool {
         self.get(id)
@@ -254,7 +259,7 @@ impl Endpoints {
     }
 
     /// Marks the endpoints that are not among the listeners any more; gives their kernel keys.
-    pub(super) fn retain(&mut self, listening: &[Found]) -> Vec<ListenerKey> {
+    pub(super) fn retain(&mut self, listening: &[Found]) -> Vec<(EndpointId, ListenerKey)> {
         let mut gone = Vec::new();
         for entry in self.entries.values_mut() {
             let listener = entry.endpoint.listener;
@@ -266,11 +271,12 @@ impl Endpoints {
             if !there && entry.endpoint.state != EndpointState::Gone {
                 entry.endpoint.state = EndpointState::Gone;
                 self.living.remove(&place);
-                gone.push(ListenerKey {
+                let key = ListenerKey {
                     inode: place.1,
                     device: place.0,
                     reserved: 0,
-                });
+                };
+                gone.push((entry.endpoint.id, key));
             }
         }
         gone

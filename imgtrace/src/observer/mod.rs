@@ -49,6 +49,8 @@ pub struct Observer {
     processes: Processes,
     attempts: Attempts,
     out: Vec<Observed>,
+    /// Listeners that are gone and may still have connections.
+    retired: Vec<(EndpointId, ListenerKey)>,
     /// The listeners of the last look at all open files, a runtime's or not.
     listening: HashSet<Listener>,
     scanned: Instant,
@@ -69,6 +71,7 @@ impl Observer {
             processes: Processes::new(),
             attempts: Attempts::default(),
             out: Vec::new(),
+            retired: Vec::new(),
             listening: HashSet::new(),
             scanned: now,
             scan_cost: Duration::ZERO,

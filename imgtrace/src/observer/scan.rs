@@ -14,6 +14,9 @@ use crate::{
     model::{EndpointId, ProcessKey},
 };
 
+/// How old a connection must be before it is taken for closed because no open file shows it, in ns.
+const SWEEP_AFTER_NS: u64 = 1_000_000_000;
+
 impl Observer {
     /// Looks at the open files of all processes: what listens, what is connected, what is gone.
     pub(super) fn scan(&mut self, capture: &mut Capture) -> Result<(), Error> {
@@ -22,9 +25,9 @@ impl Observer {
         self.listeners(capture, &rows);
         let listening: Vec<Found> = of_role(&rows, role::LISTENER).map(Found::of_row).collect();
         self.listening = listening.iter().map(Found::place).collect();
-        for gone in self.endpoints.retain(&listening) {
-            capture.unwatch(gone);
-        }
+        let gone = self.endpoints.retain(&listening);
+        self.retired.extend(gone);
+        self.unwatch_retired(capture);
         let at = self.clock.now();
         let joined = self.join(&rows);
         self.endpoints.say(at, &mut self.out);
@@ -37,9 +40,28 @@ impl Observer {
             .filter(|number| *number != 0)
             .collect();
         self.connections.missing(&open, before);
-        capture.sweep(&open, before);
+        // A connection to a listener that was new at that moment may not be among the rows.
+        capture.sweep(&open, before.saturating_sub(SWEEP_AFTER_NS));
         (self.scanned, self.scan_cost) = (Instant::now(), began.elapsed());
         Ok(())
+    }
+
+    /// Lets go of listeners that are gone, once no connection to them is left: a daemon that ends
+    /// closes its listener first and answers what it was asked.
+    fn unwatch_retired(&mut self, capture: &mut Capture) {
+        let Self {
+            retired,
+            connections,
+            endpoints,
+            ..
+        } = self;
+        retired.retain(|(endpoint, listener)| {
+            let needed = connections.any_to(*endpoint);
+            if !needed && !endpoints.is_living(listener) {
+                capture.unwatch(*listener);
+            }
+            needed
+        });
     }
 
     /// Finds endpoints among the listeners and notes who serves those that nobody was seen to.
