@@ -85,6 +85,7 @@ pub(super) fn watch(
         .iter()
         .map(declared)
         .collect::<Result<_, _>>()?;
+    watch::privileged()?;
     let mut session = target.session(Clock::new().now(), show, common)?;
     watch::watch(declared, args.duration, common.verbose > 1, &mut session)
 }

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     capture::{self, Capture, ConnectHook, monotonic},
+    host::doctor::HostFacts,
     observer::{Declared, Observer},
 };
 
@@ -44,6 +45,24 @@ pub(super) fn watch<S: Screen>(
         watch.end(session)?;
         Ok(exit)
     })
+}
+
+/// Refuses to begin without the privileges that loading needs, before a file is made.
+///
+/// # Errors
+/// They are missing.
+pub(super) fn privileged() -> Result<(), Failure> {
+    let facts = HostFacts::read();
+    let missing: Vec<_> = facts.missing_capabilities().collect();
+    // CAP_SYS_ADMIN contains the two others (capabilities(7)); what else is wanted, `doctor` says.
+    let loads = |name| missing.contains(&name) && missing.contains(&"CAP_SYS_ADMIN");
+    if !loads("CAP_BPF") && !loads("CAP_PERFMON") {
+        return Ok(());
+    }
+    let what = format!("root is needed: there is no {}", missing.join(", "));
+    Err(Failure::new(Kind::Missing, what)
+        .hint("sudo imgtrace")
+        .hint("recordings can be replayed without any privilege: imgtrace replay FILE"))
 }
 
 struct Watch {
@@ -170,9 +189,6 @@ async fn until(deadline: Option<Instant>) {
 /// What the kernel side refuses, and what to do about it.
 fn refused(error: &capture::Error) -> Failure {
     let failure = Failure::from_error(Kind::Missing, error);
-    if !rustix::process::geteuid().is_root() {
-        return failure.hint("imgtrace needs root: sudo imgtrace");
-    }
     match error {
         capture::Error::NoObject => failure
             .hint("cargo xtask build-ebpf builds the kernel programs; then build imgtrace again")

@@ -18,8 +18,10 @@ const MAX_OPEN: usize = 8_192;
 /// Milliseconds that an operation runs before its progress is worth a line.
 const PROGRESS_AFTER: f64 = 1_000.0;
 
-/// Milliseconds between two lines of progress of one operation.
-const PROGRESS_EVERY: f64 = 2_000.0;
+/// Milliseconds between two lines of progress of one operation, at the least and at the most. In
+/// between it is a quarter of the time that the operation has taken so far, so that ten minutes make
+/// some thirty lines and not three hundred.
+const PROGRESS_EVERY: (f64, f64) = (2_000.0, 30_000.0);
 
 /// What was asked for and has not been answered.
 #[derive(Debug)]
@@ -178,7 +180,11 @@ impl Open {
     fn progress(&mut self, at: Stamp, world: &World) -> Option<Report> {
         let waited = self.progress_said.map_or_else(
             || at.millis_since(self.at) >= PROGRESS_AFTER,
-            |said| at.millis_since(said) >= PROGRESS_EVERY,
+            |said| {
+                let (least, most) = PROGRESS_EVERY;
+                let pause = (at.millis_since(self.at) / 4.0).clamp(least, most);
+                at.millis_since(said) >= pause
+            },
         );
         if !waited {
             return None;

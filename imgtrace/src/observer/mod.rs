@@ -35,6 +35,8 @@ use processes::Processes;
 
 /// The least time between two looks at all open files.
 const SCAN_INTERVAL: Duration = Duration::from_secs(2);
+/// The same while a request is under way: its end may be that its connection is gone.
+const BUSY_SCAN_INTERVAL: Duration = Duration::from_millis(250);
 /// A look may take this part of the time at most: on a node with a million open files it takes
 /// long, and comes less often.
 const SCAN_SHARE: u32 = 100;
@@ -100,6 +102,22 @@ impl Observer {
         capture.attach()?;
         self.scan(capture)?;
         let at = self.clock.now();
+        // The beginning of the run, for all that counts from it.
+        self.out.push(Observed {
+            at,
+            what: Observation::Tick,
+        });
+        if self.endpoints.all().next().is_none() {
+            let what = Observation::Notice {
+                about: "no-endpoint".to_owned(),
+                text:
+                    "no container runtime listens on this machine yet; one that comes is watched \
+                       from its first client on"
+                        .to_owned(),
+                endpoint: None,
+            };
+            self.out.push(Observed { at, what });
+        }
         for declared in self.endpoints.missing() {
             let what = Observation::Notice {
                 about: "nobody-listens".to_owned(),
@@ -339,7 +357,12 @@ impl Observer {
         self.refuse(at.mono);
         self.connections
             .close_missing(handed_over, at, &mut self.out);
-        if self.scanned.elapsed() >= SCAN_INTERVAL.max(self.scan_cost * SCAN_SHARE) {
+        let interval = if self.connections.busy() {
+            BUSY_SCAN_INTERVAL
+        } else {
+            SCAN_INTERVAL
+        };
+        if self.scanned.elapsed() >= interval.max(self.scan_cost * SCAN_SHARE) {
             self.scan(capture)?;
         }
         let lively = self.lively || !self.out.is_empty() || self.connections.busy();
