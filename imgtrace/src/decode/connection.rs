@@ -39,8 +39,6 @@ enum Protocol {
 struct Http1 {
     parser: Parser,
     reader: Reader,
-    /// What the parser has told and the reader has not read; empty between two calls.
-    told: Vec<http1::Event>,
 }
 
 impl Connection {
@@ -135,23 +133,23 @@ impl Http1 {
         Self {
             parser: Parser::new(joined),
             reader: Reader::new(),
-            told: Vec::new(),
         }
     }
 
     fn push(&mut self, direction: Direction, piece: Piece, at: Stamp, out: &mut Vec<Event>) {
-        self.parser.push(direction, piece, at, &mut self.told);
-        self.read(out);
+        let mut told = Vec::new();
+        self.parser.push(direction, piece, at, &mut told);
+        self.read(told, out);
     }
 
     fn close(&mut self, at: Stamp, out: &mut Vec<Event>) {
-        self.parser.close(at, &mut self.told);
-        self.read(out);
+        let mut told = Vec::new();
+        self.parser.close(at, &mut told);
+        self.read(told, out);
     }
 
-    /// Hands what the parser has told to the reader.
-    fn read(&mut self, out: &mut Vec<Event>) {
-        for event in self.told.drain(..) {
+    fn read(&mut self, told: Vec<http1::Event>, out: &mut Vec<Event>) {
+        for event in told {
             self.reader.read(event, out);
         }
     }

@@ -1,94 +1,13 @@
 //! Conversations from raw bytes to what they mean.
 
-use bytes::Bytes;
-use proptest::prelude::*;
+mod conversation;
+mod damage;
+
+use conversation::{CREATED, Said, answer, at, load, pull, request, run, said, segments};
 
 use super::{Connection, Direction, Event, Segment};
 use crate::model::Stamp;
-use crate::observation::Anomaly;
 use Direction::{ToClient, ToServer};
-
-const CREATED: &str = "3f9c2a71b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f60718293a4b5c6d7e8f9012";
-const PING: &str = "HEAD /_ping HTTP/1.1\r\nHost: api.moby.localhost\r\n\
-                    User-Agent: Docker-Client/28.2.2 (linux)\r\n\r\n";
-const PONG: &str = "HTTP/1.1 200 OK\r\nApi-Version: 1.48\r\nContent-Length: 0\r\n\
-                    Content-Type: text/plain; charset=utf-8\r\n\
-                    Server: Docker/28.2.2 (linux)\r\n\r\n";
-
-/// Part of a conversation: what was sent, and of it what was captured.
-#[derive(Clone)]
-struct Said {
-    direction: Direction,
-    len: usize,
-    bytes: Bytes,
-}
-
-fn said(direction: Direction, text: impl Into<String>) -> Said {
-    let bytes = Bytes::from(text.into());
-    let len = bytes.len();
-    Said {
-        direction,
-        len,
-        bytes,
-    }
-}
-
-/// JSON lines, each a chunk of its own, as dockerd flushes them.
-fn stream(lines: &[&str]) -> String {
-    let chunk = |line: &&str| format!("{:x}\r\n{line}\r\n\r\n", line.len() + 2);
-    let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\
-                Transfer-Encoding: chunked\r\n\r\n";
-    let chunks: String = lines.iter().map(chunk).collect();
-    format!("{head}{chunks}0\r\n\r\n")
-}
-
-fn request(line: &str, body: &str) -> String {
-    let len = body.len();
-    format!(
-        "{line} HTTP/1.1\r\nHost: docker\r\nContent-Type: application/json\r\n\
-         Content-Length: {len}\r\n\r\n{body}"
-    )
-}
-
-fn answer(status: &str, body: &str) -> String {
-    let len = body.len();
-    format!(
-        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len}\r\n\r\n{body}"
-    )
-}
-
-/// The segments of a conversation, a millisecond apart, each cut into the sizes given, over and
-/// over.
-fn segments(conversation: &[Said], sizes: &[usize]) -> Vec<Segment> {
-    let mut offsets = [0, 0];
-    let mut sizes = sizes.iter().cycle();
-    let mut segments = Vec::new();
-    for (said, millis) in conversation.iter().zip(1..) {
-        let offset = &mut offsets[usize::from(said.direction == ToClient)];
-        let mut bytes = said.bytes.clone();
-        let mut left = said.len;
-        while left > 0 {
-            let len = (*sizes.next().unwrap()).min(left);
-            segments.push(Segment {
-                at: at(millis),
-                direction: said.direction,
-                offset: *offset,
-                len: u32::try_from(len).unwrap(),
-                bytes: bytes.split_to(len.min(bytes.len())),
-            });
-            left -= len;
-            *offset += len as u64;
-        }
-    }
-    segments
-}
-
-fn at(millis: u64) -> Stamp {
-    Stamp {
-        mono: millis * 1_000_000,
-        wall: 0,
-    }
-}
 
 fn decode(joined: bool, segments: Vec<Segment>) -> Vec<Event> {
     let mut connection = Connection::new(joined);
@@ -143,27 +62,6 @@ fn line(event: &Event) -> Option<String> {
     })
 }
 
-fn pull() -> Vec<Said> {
-    vec![
-        said(ToServer, PING),
-        said(ToClient, PONG),
-        said(
-            ToServer,
-            "POST /v1.48/images/create?fromImage=docker.io%2Flibrary%2Fbusybox&tag=1.36 HTTP/1.1\r\n\
-             Host: api.moby.localhost\r\nContent-Length: 0\r\nX-Registry-Auth: e30=\r\n\r\n",
-        ),
-        said(
-            ToClient,
-            stream(&[
-                r#"{"status":"Pulling from library/busybox","id":"1.36"}"#,
-                r#"{"status":"Downloading","progressDetail":{"current":5,"total":9},"id":"a"}"#,
-                r#"{"status":"Digest: sha256:86e0e091d0da6bde2456dbb48306f3956bbeb2eae1b5b9a43045843f69fe4aaa"}"#,
-                r#"{"status":"Status: Downloaded newer image for busybox:1.36"}"#,
-            ]),
-        ),
-    ]
-}
-
 const PULLED: [&str; 2] = [
     "1 at 3 Pull docker.io/library/busybox:1.36",
     "1 at 4 Ok sha256:86e0e091d0da6bde2456dbb48306f3956bbeb2eae1b5b9a43045843f69fe4aaa ",
@@ -185,40 +83,7 @@ fn a_pull_on_a_connection_that_was_there() {
 
 #[test]
 fn a_run_of_a_missing_image() {
-    let create = request(
-        "POST /v1.41/containers/create?name=web",
-        r#"{"Image":"busybox:1.36","Env":["TOKEN=hunter2"],"HostConfig":{}}"#,
-    );
-    let conversation = [
-        vec![
-            said(ToServer, create.clone()),
-            said(
-                ToClient,
-                answer(
-                    "404 Not Found",
-                    r#"{"message":"No such image: busybox:1.36"}"#,
-                ),
-            ),
-        ],
-        pull()[2..].to_vec(),
-        vec![
-            said(ToServer, create),
-            said(
-                ToClient,
-                answer(
-                    "201 Created",
-                    &format!(r#"{{"Id":"{CREATED}","Warnings":[]}}"#),
-                ),
-            ),
-            said(
-                ToServer,
-                request(&format!("POST /v1.41/containers/{CREATED}/start"), ""),
-            ),
-            said(ToClient, "HTTP/1.1 204 No Content\r\n\r\n"),
-        ],
-    ]
-    .concat();
-    let lines = told(false, &conversation);
+    let lines = told(false, &run());
     assert_eq!(
         lines,
         [
@@ -233,29 +98,6 @@ fn a_run_of_a_missing_image() {
         ]
     );
     assert!(!lines.concat().contains("hunter2"));
-}
-
-/// A load as the docker CLI sends it: 32 KiB chunks, as buffers of 4096, 28,678 and 2 bytes, of
-/// which the first 256 bytes are captured once the budget is used up.
-fn load(chunks: usize) -> Vec<Said> {
-    let chunk = format!("8000\r\n{}\r\n", "tar ".repeat(8_192));
-    let mut conversation = vec![said(
-        ToServer,
-        "POST /v1.41/images/load?quiet=1 HTTP/1.1\r\nHost: docker\r\n\
-         Content-Type: application/x-tar\r\nTransfer-Encoding: chunked\r\n\r\n",
-    )];
-    let parts = [0..4_096, 4_096..32_774, 32_774..32_776];
-    for part in parts.into_iter().cycle().take(3 * chunks) {
-        let mut buffer = said(ToServer, &chunk[part]);
-        buffer.bytes.truncate(256);
-        conversation.push(buffer);
-    }
-    conversation.push(said(ToServer, "0\r\n\r\n"));
-    conversation.push(said(
-        ToClient,
-        stream(&[r#"{"stream":"Loaded image: busybox:1.36\n"}"#]),
-    ));
-    conversation
 }
 
 #[test]
@@ -355,48 +197,4 @@ fn a_record_that_comes_twice_is_said_and_changes_nothing() {
     let events = decode(false, segments);
     let lines: Vec<String> = events.iter().filter_map(line).skip(1).collect();
     assert_eq!(lines, [PULLED[0], "! OutOfOrder", PULLED[1]]);
-}
-
-proptest! {
-    #[test]
-    fn no_segments_break_anything(
-        noise in prop::collection::vec(
-            (any::<bool>(), 0..500u64, 0..100u32, prop::collection::vec(any::<u8>(), 0..100)),
-            0..20,
-        ),
-        joined in any::<bool>(),
-    ) {
-        let segments = noise.into_iter().map(|(to_client, offset, len, bytes)| Segment {
-            at: at(1),
-            direction: if to_client { ToClient } else { ToServer },
-            offset,
-            len,
-            bytes: Bytes::from(bytes),
-        });
-        let events = decode(joined, segments.collect());
-        let began = events.iter().any(|event| matches!(event, Event::Began { .. }));
-        prop_assert!(!began, "noise means nothing");
-    }
-
-    #[test]
-    fn a_damaged_conversation_breaks_nothing(
-        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..10),
-        sizes in prop::collection::vec(1..200usize, 1..5),
-        joined in any::<bool>(),
-    ) {
-        let mut conversation = pull();
-        for (index, byte) in damage {
-            let said = &mut conversation[index.index(4)];
-            let mut bytes = said.bytes.to_vec();
-            let place = index.index(bytes.len());
-            bytes[place] = byte;
-            said.bytes = bytes.into();
-        }
-        let events = decode(joined, segments(&conversation, &sizes));
-        let began = events.iter().filter(|e| matches!(e, Event::Began { .. })).count();
-        let ended = events.iter().filter(|e| matches!(e, Event::Ended { .. })).count();
-        prop_assert_eq!(began, ended);
-        prop_assert!(began <= 1);
-        prop_assert!(!events.contains(&Event::Anomaly(Anomaly::OutOfOrder)));
-    }
 }

@@ -5,3 +5,4 @@ mod follow;
 mod join;
 mod properties;
 mod script;
+mod take_over;

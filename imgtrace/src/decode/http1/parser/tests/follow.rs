@@ -2,19 +2,19 @@
 
 use bytes::Bytes;
 
-use super::ear::{ToClient, ToServer, anomalies, hear, hear_open, short, stamp, words};
+use super::ear::{ToClient, ToServer, anomalies, hear, short, stamp, words};
 use crate::decode::Direction;
 use crate::decode::http1::{Event, Piece};
 use crate::observation::Anomaly;
 
 /// Checks what is told, in short, of words from the first byte on until the connection is gone.
 #[track_caller]
-fn check(said: &[(Direction, &str)], told: &[&str]) {
+pub(super) fn check(said: &[(Direction, &str)], told: &[&str]) {
     assert_eq!(short(&hear(false, words(said))), told);
 }
 
-const ASK: &str = "GET /a HTTP/1.1\r\nHost: d\r\n\r\n";
-const EMPTY_OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+pub(super) const ASK: &str = "GET /a HTTP/1.1\r\nHost: d\r\n\r\n";
+pub(super) const EMPTY_OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
 #[test]
 fn a_request_and_its_answer() {
@@ -117,71 +117,6 @@ fn interim_answers_are_left_out() {
             (ToClient, EMPTY_OK),
         ],
         &["0 Post /a", "0> ab", "0> end", "0< 200", "0< end"],
-    );
-}
-
-#[test]
-fn an_upgrade_ends_http_and_lasts_until_the_end() {
-    let said = [
-        (
-            ToServer,
-            "POST /grpc HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n",
-        ),
-        (
-            ToClient,
-            "HTTP/1.1 101 UPGRADED\r\nUpgrade: H2C\r\n\r\nGET /x HTTP/1.1\r\n\r\n",
-        ),
-        (ToServer, ASK),
-        (ToClient, EMPTY_OK),
-    ];
-    let told = ["0 Post /grpc", "0> end", "0< 101", "0 upgraded h2c"];
-    assert_eq!(short(&hear_open(false, words(&said))), told);
-    check(&said, &[&told[..], &["0 abandoned"]].concat());
-}
-
-#[test]
-fn an_old_daemon_takes_over_without_an_upgrade() {
-    for kind in ["raw-stream", "multiplexed-stream"] {
-        let answer =
-            format!("HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.{kind}\r\n\r\nabc");
-        check(
-            &[
-                (
-                    ToServer,
-                    "POST /containers/x/attach?stream=1 HTTP/1.1\r\n\r\n",
-                ),
-                (ToClient, &answer),
-                (ToServer, ASK),
-            ],
-            &[
-                "0 Post /containers/x/attach?stream=1",
-                "0> end",
-                "0< 200",
-                "0 upgraded ",
-                "0 abandoned",
-            ],
-        );
-    }
-}
-
-#[test]
-fn logs_of_the_same_type_take_over_nothing() {
-    check(
-        &[
-            (ToServer, "GET /containers/x/logs HTTP/1.1\r\n\r\n"),
-            (
-                ToClient,
-                "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\
-                 Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
-            ),
-        ],
-        &[
-            "0 Get /containers/x/logs",
-            "0> end",
-            "0< 200",
-            "0< a",
-            "0< end",
-        ],
     );
 }
 
