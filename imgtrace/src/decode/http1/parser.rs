@@ -63,10 +63,10 @@ impl Parser {
         if piece.is_empty() || self.over {
             return;
         }
-        let turn = self.turns.speaks(direction, &piece);
+        let turn = self.turns.begins(direction, &piece);
         match direction {
             Direction::ToServer => self.hear_client(piece, turn, at, out),
-            Direction::ToClient => self.hear_server(piece, turn, at, out),
+            Direction::ToClient => self.hear_server(piece, at, out),
         }
     }
 

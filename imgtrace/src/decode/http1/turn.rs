@@ -13,30 +13,29 @@ use crate::decode::flow::Piece;
 /// `expectContinueReader`), and every other server too.
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
-/// Who spoke last, and how the server's last words end.
+/// Who spoke last, and how the server's words end.
 #[derive(Default)]
 pub(super) struct Turns {
     last: Option<Direction>,
-    /// The end of the server's last turn, as long as [`CONTINUE`] at most; `None` for a byte that
-    /// was missed.
+    /// The end of what the server has said, as long as [`CONTINUE`] at most; `None` for a byte
+    /// that was missed.
     said: VecDeque<Option<u8>>,
 }
 
 impl Turns {
-    /// Takes note of who speaks now. True if a turn begins here: the other side spoke before, or
-    /// nobody did; and if that was the server, it did not just ask for the rest of a request.
-    pub(super) fn speaks(&mut self, direction: Direction, piece: &Piece) -> bool {
-        let begins = self.last != Some(direction);
-        let asked = self.last == Some(Direction::ToClient) && self.asks_for_more();
-        self.last = Some(direction);
+    /// Takes note of who speaks now. True if that begins a client's turn: the server spoke before,
+    /// or nobody did, and the server did not just ask for the rest of a request.
+    pub(super) fn begins(&mut self, direction: Direction, piece: &Piece) -> bool {
+        let last = self.last.replace(direction);
         match direction {
-            Direction::ToServer => begins && !asked,
+            Direction::ToServer => match last {
+                None => true,
+                Some(Direction::ToServer) => false,
+                Some(Direction::ToClient) => !self.asks_for_more(),
+            },
             Direction::ToClient => {
-                if begins {
-                    self.said.clear();
-                }
                 self.listen(piece);
-                begins
+                false
             }
         }
     }

@@ -54,13 +54,7 @@ impl Answers {
 }
 
 impl Parser {
-    pub(super) fn hear_server(
-        &mut self,
-        mut piece: Piece,
-        turn: bool,
-        at: Stamp,
-        out: &mut Vec<Event>,
-    ) {
+    pub(super) fn hear_server(&mut self, mut piece: Piece, at: Stamp, out: &mut Vec<Event>) {
         match &mut self.answers {
             Answers::Followed(_) | Answers::Rejoining(_) => self.follow_answers(piece, at, out),
             Answers::Finished { complained } => {
@@ -69,7 +63,7 @@ impl Parser {
                 }
             }
             Answers::Lost => match &mut self.requests {
-                Requests::Followed(_) if turn => self.rejoin_answers(piece, at, out),
+                Requests::Followed(_) => self.rejoin_answers(piece, at, out),
                 Requests::Tentative(tentative) => match tentative.hear_server(&mut piece, at) {
                     Finding::Open => {}
                     Finding::Refuted => self.requests = Requests::Lost,
@@ -91,8 +85,9 @@ impl Parser {
         self.follow_answers(rest, at, out);
     }
 
-    /// The requests are followed, the answers are not: the first words of the server's turn should
-    /// be the answer to what was asked last.
+    /// The requests are followed, the answers are not. As soon as something was asked, the first
+    /// words that the server then says should be the answer: if they are not, what was asked is
+    /// given up, and so this is tried once for each.
     fn rejoin_answers(&mut self, piece: Piece, at: Stamp, out: &mut Vec<Event>) {
         if self.exchanges.awaiting().is_some() {
             self.answers = Answers::Rejoining(Messages::new(Kind::Answer));

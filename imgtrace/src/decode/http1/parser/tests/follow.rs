@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::ear::{ToClient, ToServer, anomalies, hear, short, stamp, words};
+use super::script::split;
 use crate::decode::Direction;
 use crate::decode::http1::{Event, Piece};
 use crate::observation::Anomaly;
@@ -313,8 +314,10 @@ fn a_head_may_be_long_but_not_longer() {
     assert_eq!(anomalies(&events), []);
 
     let request = format!("POST /create?HostConfig={long}{long} HTTP/1.1\r\n\r\n");
-    let events = hear(false, words(&[(ToServer, &request)]));
-    assert_eq!(short(&events), ["! OversizedHead"]);
+    for size in [usize::MAX, 1_000] {
+        let parts = split(words(&[(ToServer, &request)]), &[size]);
+        assert_eq!(short(&hear(false, parts)), ["! OversizedHead"]);
+    }
 }
 
 #[test]

@@ -108,6 +108,38 @@ fn a_request_at_the_end_of_a_body_is_none() {
 }
 
 #[test]
+fn two_requests_in_a_row_are_none() {
+    check_late(
+        &[(ToServer, FAKE), (ToServer, OTHER), (ToClient, EMPTY_OK)],
+        &[],
+    );
+}
+
+#[test]
+fn a_request_that_goes_on_in_the_middle_of_an_answer_is_none() {
+    check_late(
+        &[
+            (ToServer, "POST /fake HTTP/1.1\r\nContent-Length: 2\r\n\r\n"),
+            (ToClient, "HTTP/1.1 200 OK\r\n"),
+            (ToServer, "{}"),
+            (ToClient, "Content-Length: 0\r\n\r\n"),
+        ],
+        &[],
+    );
+}
+
+#[test]
+fn a_request_behind_words_that_were_partly_missed_is_none() {
+    let mut said = vec![gap(ToClient, 10)];
+    said.extend(words(&[
+        (ToClient, " Continue\r\n\r\n"),
+        (ToServer, FAKE),
+        (ToClient, EMPTY_OK),
+    ]));
+    assert_eq!(short(&hear(true, said)), [""; 0]);
+}
+
+#[test]
 fn a_request_as_the_body_that_was_asked_for_is_none() {
     for asked in ["HTTP/1.1 100 Continue\r\n\r\n", "inue\r\n\r\n"] {
         check_late(
@@ -246,6 +278,37 @@ fn an_answer_is_heard_though_its_request_lost_its_framing() {
 }
 
 #[test]
+fn nothing_is_guessed_while_an_answer_is_due() {
+    let mut said = words(&[(
+        ToServer,
+        "POST /load HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
+    )]);
+    said.push(gap(ToServer, 100));
+    said.extend(words(&[
+        (ToClient, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nx"),
+        (ToServer, FAKE),
+        (ToClient, "y"),
+        (ToServer, OTHER),
+        (ToClient, EMPTY_OK),
+    ]));
+    assert_eq!(
+        short(&hear(false, said)),
+        [
+            "0 Post /load",
+            "! LostFraming",
+            "0< 200",
+            "0< xy",
+            "0< end",
+            "0 abandoned",
+            "1 Get /b",
+            "1> end",
+            "1< 200",
+            "1< end"
+        ]
+    );
+}
+
+#[test]
 fn a_lost_answer_does_not_lose_the_requests() {
     let mut said = words(&[
         (ToServer, ASK),
@@ -273,6 +336,38 @@ fn a_lost_answer_does_not_lose_the_requests() {
             "1> end",
             "1< 200",
             "1< end"
+        ]
+    );
+}
+
+#[test]
+fn what_was_asked_is_given_up_when_both_directions_are_lost() {
+    let mut said = words(&[(ToServer, ASK)]);
+    said.push(gap(ToClient, 9));
+    said.extend(words(&[(
+        ToServer,
+        "POST /load HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
+    )]));
+    said.push(gap(ToServer, 9));
+    said.extend(words(&[
+        (ToClient, EMPTY_OK),
+        (ToServer, OTHER),
+        (ToClient, EMPTY_OK),
+    ]));
+    assert_eq!(
+        short(&hear(false, said)),
+        [
+            "0 Get /a",
+            "0> end",
+            "! LostFraming",
+            "0 abandoned",
+            "1 Post /load",
+            "! LostFraming",
+            "1 abandoned",
+            "2 Get /b",
+            "2> end",
+            "2< 200",
+            "2< end"
         ]
     );
 }
