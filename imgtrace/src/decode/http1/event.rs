@@ -103,11 +103,12 @@ pub enum Event {
         at: Stamp,
     },
     /// The answer was 101, or the exchange took over the connection otherwise: what follows is not
-    /// HTTP/1.
+    /// HTTP/1. The exchange lasts as long as the connection, whose end is its `Abandoned`.
     Upgraded {
         /// The exchange.
         exchange: Exchange,
-        /// The `Upgrade` header of the answer in lower case (`h2c`, `tcp`).
+        /// The `Upgrade` header of the answer in lower case (`h2c`, `tcp`); empty where there is
+        /// none.
         protocol: String,
         /// When.
         at: Stamp,

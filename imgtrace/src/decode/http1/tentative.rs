@@ -12,9 +12,9 @@
 //! chunk framing behind it, or the third when the server streams an answer meanwhile.
 //!
 //! What these rules cannot tell: a listener that comes exactly between two buffers of a body whose
-//! rest is one byte-perfect request; a client that pipelines, whose older answers may be taken
-//! for those of a newer request; and two bodies that are sent at once, or a raw stream that took over
-//! a connection, with a conversation in HTTP/1 inside.
+//! rest is one byte-perfect request; a client that pipelines, whose older answers may be taken for
+//! those of a newer request; and a conversation in HTTP/1 inside of two bodies that are sent at
+//! once, or inside of a raw stream that took over the connection.
 
 use bytes::Bytes;
 

@@ -69,7 +69,7 @@ impl Parser {
                     Finding::Refuted => self.requests = Requests::Lost,
                     Finding::Confirmed(answer) => self.believe(answer, piece, at, out),
                 },
-                _ => {}
+                Requests::Lost => {}
             },
         }
     }
