@@ -18,6 +18,9 @@ use super::{Continued, Header};
 /// Bytes that may wait for [`Recorder::flush`]; more are written at once.
 const MAX_WAITING: usize = 256 << 10;
 
+/// Bytes that the last line of a full file may take: `{"continued":4294967295}` and a line feed.
+const CLOSING: u64 = 25;
+
 /// Why a recording cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
@@ -135,7 +138,7 @@ impl Recorder {
         let full = self
             .rotation
             .as_ref()
-            .is_some_and(|rotating| self.size + bytes(before) + length > rotating.full);
+            .is_some_and(|rotating| self.size + bytes(before) + length + CLOSING > rotating.full);
         if full {
             let line = self.waiting.split_off(before);
             self.rotate()?;

@@ -142,7 +142,7 @@ fn rotation_keeps_the_newest_files_and_each_can_be_replayed() {
         "nothing between two files is lost or doubled"
     );
     for name in names {
-        assert!(fs::metadata(name).unwrap().len() <= 2_000 + 20);
+        assert!(fs::metadata(name).unwrap().len() <= 2_000);
     }
 }
 
