@@ -33,9 +33,15 @@ pub fn key(pid: u32) -> Option<ProcessKey> {
     Some(key_of(&open(pid)?.stat().ok()?, pid))
 }
 
-/// Whether the process that `key` names is still there.
+/// Whether the process that `key` names is still there, be it only for its parent to wait for.
 pub fn is_alive(key: ProcessKey) -> bool {
     self::key(key.pid) == Some(key)
+}
+
+/// Whether the process that `key` names still runs. A zombie is there, but holds no files any more.
+pub fn is_running(key: ProcessKey) -> bool {
+    let stat = open(key.pid).and_then(|proc| proc.stat().ok());
+    stat.is_some_and(|stat| key_of(&stat, key.pid) == key && !matches!(stat.state, 'Z' | 'X'))
 }
 
 /// Whose rights the process that `key` names has now; null if it is gone.

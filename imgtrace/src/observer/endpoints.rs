@@ -237,7 +237,7 @@ impl Endpoints {
             .filter(|endpoint| endpoint.state == EndpointState::Watched);
         watched
             .filter_map(|endpoint| endpoint.server.as_ref())
-            .any(|server| !process::is_alive(server.process))
+            .any(|server| !process::is_running(server.process))
     }
 
     /// Whether somebody listens under this identity now, the same listener as ever or another.

@@ -109,18 +109,20 @@ fn a_zombie_has_no_command_line() {
     }
     let process = described(pid);
     assert_eq!((process.args, process.exe), (None, None));
+    assert!(is_alive(process.key) && !is_running(process.key));
     child.wait().unwrap();
+    assert!(!is_alive(process.key));
 }
 
 #[test]
 fn another_start_is_another_process() {
     let me = key(std::process::id()).unwrap();
-    assert!(is_alive(me));
+    assert!(is_alive(me) && is_running(me));
     let other = ProcessKey {
         start: me.start + 1,
         ..me
     };
-    assert!(!is_alive(other));
+    assert!(!is_alive(other) && !is_running(other));
 }
 
 #[test]
