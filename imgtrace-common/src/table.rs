@@ -99,6 +99,6 @@ pub struct Socket {
     pub reader: u32,
     /// How often that process has changed.
     pub readers: u32,
-    /// Always 0.
-    pub reserved: u32,
+    /// tgid of the process that accepted, 0 where unknown.
+    pub server: u32,
 }

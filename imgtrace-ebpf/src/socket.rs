@@ -91,17 +91,32 @@ fn same(sock: u64, socket: &Socket) -> bool {
     }
     let peer: u64 = read(sock + offset!(unix_peer));
     if peer == 0 {
-        return true;
+        // Closed. A client's `sk_peer_pid` is whoever called listen(2), which is pid 1 for every
+        // socket that systemd opened; only the reader tells this daemon from another.
+        let reader = task::tgid(task::current());
+        return socket.server == 0 || reader == socket.server || reader == socket.reader;
     }
     peer == socket.peer && read::<u64>(peer + offset!(unix_addr)) == socket.address
 }
 
-/// The connection that the daemon's end at this address belongs to, if it is in the table.
+/// What the table says of the end at this address, if it is in it.
 #[inline(always)]
-pub fn tracked(server: u64) -> Option<u64> {
-    // SAFETY: the value is read at once.
-    let socket = unsafe { SOCKETS.get(server) }?;
-    same(server, socket).then_some(socket.connection)
+pub fn tracked(sock: u64) -> Option<&'static Socket> {
+    // SAFETY: entries stay valid while a program runs, whoever removes them.
+    let socket = unsafe { SOCKETS.get(sock) }?;
+    still(sock, socket).then_some(socket)
+}
+
+/// As [`same`], for a socket that an open file shows: nobody is reading from it now.
+#[inline(always)]
+fn still(sock: u64, socket: &Socket) -> bool {
+    if read::<u64>(sock + offset!(sock_peer_pid)) != socket.peer_pid {
+        return false;
+    }
+    if socket.direction == direction::TO_CLIENT {
+        return read::<u64>(sock + offset!(unix_addr)) == socket.address;
+    }
+    read::<u64>(sock + offset!(unix_peer)) == socket.peer
 }
 
 /// A connection was accepted: `sock` is the daemon's end.
@@ -153,9 +168,13 @@ fn accepted(context: *mut c_void, sock: u64) {
         address: bound.address,
         endpoint,
         client_pid: record.client,
+        server_pid: record.server,
     };
-    pair.track();
-    emit::record(context, record);
+    if pair.track() {
+        emit::record(context, record);
+    } else {
+        lost(loss::TABLE);
+    }
 }
 
 /// What user space said of a listener; none if it does not know this one.
@@ -195,18 +214,26 @@ pub struct Pair {
     pub endpoint: u32,
     /// tgid of the process that called connect(2).
     pub client_pid: u32,
+    /// tgid of the process that accepted, 0 where unknown.
+    pub server_pid: u32,
 }
 
 impl Pair {
-    /// Enters both ends into the table, over what stood there.
+    /// Enters both ends into the table, over what stood there; false if there is no room.
     #[inline(always)]
-    pub fn track(&self) {
-        self.enter(self.server, self.client, direction::TO_CLIENT);
-        self.enter(self.client, self.server, direction::TO_SERVER);
+    pub fn track(&self) -> bool {
+        if !self.enter(self.server, self.client, direction::TO_CLIENT) {
+            return false;
+        }
+        if !self.enter(self.client, self.server, direction::TO_SERVER) {
+            let _ = SOCKETS.remove(self.server);
+            return false;
+        }
+        true
     }
 
     #[inline(always)]
-    fn enter(&self, sock: u64, peer: u64, direction: u32) {
+    fn enter(&self, sock: u64, peer: u64, direction: u32) -> bool {
         let socket = Socket {
             connection: self.connection,
             peer,
@@ -220,20 +247,27 @@ impl Pair {
             client: self.client_pid,
             reader: 0,
             readers: 0,
-            reserved: 0,
+            server: self.server_pid,
         };
-        if SOCKETS.insert(sock, socket, 0).is_err() {
-            lost(loss::TABLE);
-        }
+        SOCKETS.insert(sock, socket, 0).is_ok()
     }
 }
 
 /// Hands over a buffer of a watched connection.
 #[inline(always)]
 fn data(context: *mut c_void, skb: *const u8, len: u32, socket: &mut Socket, fate: Fate) {
-    let header = emit::header(kind::DATA);
     let reader = task::current();
     let reader_pid = task::tgid(reader);
+    // Whoever reads the answers is the client, whoever connected; and now it is current, so its
+    // command line is within reach. Before the record, so that user space knows whom it means.
+    if fate == Fate::Read && socket.reader != reader_pid && socket.readers < READERS_MAX {
+        socket.readers += 1;
+        task::describe(context, slot::SOCKET, reader, origin::READ, 0);
+    }
+    if fate == Fate::Read {
+        socket.reader = reader_pid;
+    }
+    let header = emit::header(kind::DATA);
     let copied = budget(socket, header.at, len);
     let record = Data {
         header,
@@ -250,13 +284,6 @@ fn data(context: *mut c_void, skb: *const u8, len: u32, socket: &mut Socket, fat
         reserved: 0,
     };
     socket.sent += u64::from(len);
-    // Whoever reads the answers is the client, whoever connected; and now it is current, so its
-    // command line is within reach.
-    if fate == Fate::Read && socket.reader != reader_pid && socket.readers < READERS_MAX {
-        socket.reader = reader_pid;
-        socket.readers += 1;
-        task::describe(context, slot::SOCKET, reader, origin::READ, 0);
-    }
     emit::buffer(skb.cast_mut().cast(), &record);
     refill_other(socket.peer);
 }

@@ -9,7 +9,7 @@
 
 use core::ffi::c_void;
 
-use imgtrace_common::{ConnectAttempt, kind, origin};
+use imgtrace_common::{ConnectAttempt, Header, kind, origin};
 
 use crate::{
     emit,
@@ -25,7 +25,7 @@ use crate::{
 pub extern "C" fn connect_unix(context: *mut c_void) -> i32 {
     let address: u64 = read(context as u64 + offset!(sock_addr_uaddr));
     let mut attempt = ConnectAttempt {
-        header: emit::header(kind::CONNECT_ATTEMPT),
+        header: Header { kind: 0, cpu: 0, at: 0 },
         start: 0,
         pid: 0,
         errno: ConnectAttempt::UNSEEN,
@@ -38,7 +38,9 @@ pub extern "C" fn connect_unix(context: *mut c_void) -> i32 {
         let task = task::current();
         attempt.pid = task::tgid(task);
         attempt.start = task::start(task);
+        // Before the record, so that user space knows the process when it hears of the attempt.
         task::describe(context, slot::CONNECT, task, origin::CONNECT, 0);
+        attempt.header = emit::header(kind::CONNECT_ATTEMPT);
         emit::record(context, &attempt);
     }
     1

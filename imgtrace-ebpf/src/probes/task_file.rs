@@ -8,11 +8,11 @@ use aya_ebpf::{
     bindings::seq_file,
     helpers::{bpf_ktime_get_ns, generated},
 };
-use imgtrace_common::{JOINED, ListenerKey, SocketRow, action, role};
+use imgtrace_common::{JOINED, ListenerKey, SocketRow, action, direction, loss, role};
 
 use crate::{
     kernel::{self, AF_UNIX, TCP_LISTEN, bound_name, offset, pid_number, read},
-    maps::ROWS,
+    maps::{ROWS, lost},
     socket::{Pair, tracked, watched},
     task,
 };
@@ -100,29 +100,19 @@ fn fill(row: &mut SocketRow, sock: u64) -> bool {
         return own.inode != 0;
     }
     let peer: u64 = read(sock + offset!(unix_peer));
-    if peer == 0 {
-        return false;
-    }
     row.peer = peer;
-    // An accepted socket bears its listener's path, and so do clients that bound one themselves:
-    // only a path that is watched tells which end this is.
-    let (server, client) = if let Some(endpoint) = place(row, &own) {
-        row.role = role::SERVER;
-        row.endpoint = endpoint;
-        (sock, peer)
-    } else if let Some(endpoint) = place(row, &kernel::bound(peer)) {
-        row.role = role::CLIENT;
-        row.endpoint = endpoint;
-        (peer, sock)
-    } else {
-        return false;
-    };
-    // Not accepted yet: accept(2) will announce it.
-    if read::<u64>(server + offset!(sock_socket)) == 0 {
-        return false;
+    // What the table has is open as long as a file shows it, whatever became of the other end and
+    // of the listener.
+    if let Some(socket) = tracked(sock) {
+        row.role = if socket.direction == direction::TO_SERVER { role::CLIENT } else { role::SERVER };
+        row.connection = socket.connection;
+        row.endpoint = socket.endpoint;
+        row.client = socket.client;
+        row.inode = 0;
+        row.name[0] = 0;
+        return true;
     }
-    join(row, server, client);
-    true
+    peer != 0 && join(row, sock, peer, &own)
 }
 
 /// Notes where a socket is bound; the endpoint's number if that listener is captured.
@@ -144,9 +134,26 @@ fn place(row: &mut SocketRow, bound: &kernel::Bound) -> Option<u32> {
     (watch.action == action::CAPTURE).then_some(watch.endpoint)
 }
 
-/// Enters a connection that the table does not have.
+/// Enters a connection that the table does not have; false if it is no endpoint's.
 #[inline(always)]
-fn join(row: &mut SocketRow, server: u64, client: u64) {
+fn join(row: &mut SocketRow, sock: u64, peer: u64, own: &kernel::Bound) -> bool {
+    // An accepted socket bears its listener's path, and so do clients that bound one themselves:
+    // only a path that is watched tells which end this is.
+    let (server, client) = if let Some(endpoint) = place(row, own) {
+        row.role = role::SERVER;
+        row.endpoint = endpoint;
+        (sock, peer)
+    } else if let Some(endpoint) = place(row, &kernel::bound(peer)) {
+        row.role = role::CLIENT;
+        row.endpoint = endpoint;
+        (peer, sock)
+    } else {
+        return false;
+    };
+    // Not accepted yet: accept(2) will announce it.
+    if read::<u64>(server + offset!(sock_socket)) == 0 {
+        return false;
+    }
     row.client = pid_number(read(server + offset!(sock_peer_pid)));
     // SAFETY: a helper without arguments.
     let now = unsafe { bpf_ktime_get_ns() };
@@ -157,12 +164,12 @@ fn join(row: &mut SocketRow, server: u64, client: u64) {
         address: row.address,
         endpoint: row.endpoint,
         client_pid: row.client,
+        server_pid: 0,
     };
-    match tracked(server) {
-        Some(connection) => row.connection = connection,
-        None => {
-            pair.track();
-            row.connection = pair.connection;
-        }
+    if !pair.track() {
+        lost(loss::TABLE);
+        return false;
     }
+    row.connection = pair.connection;
+    true
 }
