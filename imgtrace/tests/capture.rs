@@ -362,7 +362,7 @@ fn a_connection_that_exists_is_joined() {
     let mut client = UnixStream::connect(&path).unwrap();
     let (mut server, _) = listener.accept().unwrap();
     let mut late = Tracer::new();
-    let rows = late.capture.sockets().unwrap();
+    let rows = late.capture.sockets().unwrap().rows;
     let row = rows
         .iter()
         .find(|row| {
@@ -381,7 +381,7 @@ fn a_connection_that_exists_is_joined() {
         action: imgtrace_common::action::CAPTURE,
     };
     late.capture.watch(key, watch).unwrap();
-    let rows = late.capture.sockets().unwrap();
+    let rows = late.capture.sockets().unwrap().rows;
     let ends: Vec<_> = rows
         .iter()
         .filter(|row| row.endpoint == 7 && row.connection != 0)

@@ -25,7 +25,11 @@ use crate::{
 pub extern "C" fn connect_unix(context: *mut c_void) -> i32 {
     let address: u64 = read(context as u64 + offset!(sock_addr_uaddr));
     let mut attempt = ConnectAttempt {
-        header: Header { kind: 0, cpu: 0, at: 0 },
+        header: Header {
+            kind: 0,
+            cpu: 0,
+            at: 0,
+        },
         start: 0,
         pid: 0,
         errno: ConnectAttempt::UNSEEN,

@@ -104,7 +104,11 @@ fn fill(row: &mut SocketRow, sock: u64) -> bool {
     // What the table has is open as long as a file shows it, whatever became of the other end and
     // of the listener.
     if let Some(socket) = tracked(sock) {
-        row.role = if socket.direction == direction::TO_SERVER { role::CLIENT } else { role::SERVER };
+        row.role = if socket.direction == direction::TO_SERVER {
+            role::CLIENT
+        } else {
+            role::SERVER
+        };
         row.connection = socket.connection;
         row.endpoint = socket.endpoint;
         row.client = socket.client;

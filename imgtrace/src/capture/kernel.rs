@@ -8,7 +8,7 @@ use aya::{
     programs::{BtfTracePoint, Iter},
 };
 use aya_log::EbpfLogger;
-use imgtrace_common::{Basename, ListenerKey, Socket, SocketRow, Watch, loss};
+use imgtrace_common::{Basename, ListenerKey, Socket, Watch, loss};
 use thiserror::Error;
 use zerocopy::IntoBytes as _;
 
@@ -18,7 +18,7 @@ use super::{
     object::OBJECT,
     offsets,
     perf::{self, Buffers},
-    sockets,
+    sockets::{self, Sockets},
 };
 
 /// Bytes of all perf buffers together, whatever the number of CPUs.
@@ -112,7 +112,8 @@ pub struct Capture {
     listeners: HashMap<MapData, Key<ListenerKey>, Value<Watch>>,
     sockets: HashMap<MapData, u64, Value<Socket>>,
     losses: PerCpuArray<MapData, u64>,
-    table_losses_said: u64,
+    /// Losses that were told of already.
+    said: Losses,
     connect: ConnectHook,
     logger: Option<EbpfLogger<&'static dyn log::Log>>,
 }
@@ -176,7 +177,7 @@ impl Capture {
             listeners: take(&mut ebpf, "LISTENERS", HashMap::try_from)?,
             sockets: take(&mut ebpf, "SOCKETS", HashMap::try_from)?,
             losses: take(&mut ebpf, "LOSSES", PerCpuArray::try_from)?,
-            table_losses_said: 0,
+            said: Losses::default(),
             connect,
             kernel_types,
             logger,
@@ -250,7 +251,7 @@ impl Capture {
     /// # Errors
     ///
     /// If the kernel refuses the iterator or reading it fails.
-    pub fn sockets(&mut self) -> Result<Vec<SocketRow>, Error> {
+    pub fn sockets(&mut self) -> Result<Sockets, Error> {
         const NAME: &str = "task_file";
         let failed = |error| Error::program(NAME, error);
         let program = self
@@ -336,16 +337,17 @@ impl Capture {
         if unreadable > 0 {
             tracing::error!(unreadable, "records of the kernel side could not be read");
         }
-        let table = self
-            .losses
-            .get(&loss::TABLE, 0)
-            .map_or(self.table_losses_said, |counters| counters.iter().sum());
-        let losses = Losses {
-            buffer: self.buffers.take_lost(),
-            table: table - self.table_losses_said,
+        let new = |what, said: &mut u64| {
+            let all = self
+                .losses
+                .get(&what, 0)
+                .map_or(*said, |counters| counters.iter().sum());
+            all - std::mem::replace(said, all)
         };
-        self.table_losses_said = table;
-        losses
+        Losses {
+            buffer: new(loss::BUFFER, &mut self.said.buffer),
+            table: new(loss::TABLE, &mut self.said.table),
+        }
     }
 }
 

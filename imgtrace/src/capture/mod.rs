@@ -18,3 +18,4 @@ pub use event::{Event, Record};
 pub use kernel::{Capture, ConnectHook, Error, Options};
 pub use object::OBJECT;
 pub use perf::monotonic;
+pub use sockets::Sockets;

@@ -63,7 +63,6 @@ pub(super) struct Buffers {
     ready: AsyncFd<OwnedFd>,
     /// Drained, not released yet.
     pending: Vec<Event>,
-    lost: u64,
     unreadable: u64,
 }
 
@@ -107,7 +106,6 @@ impl Buffers {
             per_cpu,
             ready,
             pending: Vec::new(),
-            lost: 0,
             unreadable: 0,
         })
     }
@@ -139,7 +137,6 @@ impl Buffers {
         let Self {
             per_cpu,
             pending,
-            lost,
             unreadable,
             ..
         } = self;
@@ -157,17 +154,13 @@ impl Buffers {
                         None => *unreadable += 1,
                     }
                 }
-                PerfEvent::Lost { count } => *lost += count,
+                // The programs count what the kernel refused, also where a CPU has no buffer.
+                PerfEvent::Lost { .. } => {}
             });
         }
         pending.sort_by_key(|event| event.at);
         let released = pending.partition_point(|event| event.at <= until);
         events.extend(pending.drain(..released));
-    }
-
-    /// Records that found no room, since the last call.
-    pub(super) fn take_lost(&mut self) -> u64 {
-        std::mem::take(&mut self.lost)
     }
 
     /// Records that could not be read, since the last call; a bug if there are any.

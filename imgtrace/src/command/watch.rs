@@ -53,6 +53,11 @@ pub(super) fn watch<S: Screen>(
 /// They are missing.
 pub(super) fn privileged() -> Result<(), Failure> {
     let facts = HostFacts::read();
+    if !facts.in_initial_pid_ns {
+        let what = "imgtrace runs in a pid namespace of its own and would see that alone";
+        return Err(Failure::new(Kind::Missing, what)
+            .hint("in a container: docker run --pid=host --privileged …"));
+    }
     let missing: Vec<_> = facts.missing_capabilities().collect();
     // CAP_SYS_ADMIN contains the two others (capabilities(7)); what else is wanted, `doctor` says.
     let loads = |name| missing.contains(&name) && missing.contains(&"CAP_SYS_ADMIN");
@@ -164,7 +169,7 @@ impl Watch {
                 .observe(&mut self.capture, event)
                 .map_err(|error| refused(&error))?;
         }
-        self.observer.end();
+        self.observer.end(&mut self.capture);
         self.show(session).map(drop)
     }
 

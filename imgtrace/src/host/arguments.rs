@@ -14,6 +14,9 @@ use options::Masker;
 /// The most that is kept of one command line, in bytes.
 pub const TOTAL: usize = 4096;
 
+/// Words of a command line that are kept: empty ones cost memory too.
+const WORDS: usize = 256;
+
 /// A command line that can be shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Arguments {
@@ -46,7 +49,7 @@ pub fn mask(raw: &[u8], cut: bool) -> Arguments {
     }
     let mut room = TOTAL;
     for mut word in Masker::default().line(&words) {
-        if room == 0 {
+        if room == 0 || result.words.len() == WORDS {
             result.cut = true;
             break;
         }

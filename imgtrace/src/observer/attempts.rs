@@ -4,20 +4,22 @@
 //! a busy daemon accepts late. So an attempt counts as refused on positive evidence from the caller's
 //! own root, taken at once, and only if no accept(2) contradicts it for a while.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
-use imgtrace_common::{ConnectAttempt, role};
+use imgtrace_common::ConnectAttempt;
 
-use super::{Observer, endpoints::Found, processes, scan::of_role};
+use super::{Observer, processes};
 use crate::{
     capture::{Capture, Error},
     host::refused::{Attempt, Known, Refusal, Sockets},
-    model::{ProcessKey, Stamp},
+    model::{EndpointId, ProcessKey, Stamp},
     observation::{Observation, Observed},
 };
 
 /// How long an accept(2) may contradict the evidence, in ns.
 const DOUBT_NS: u64 = 200_000_000;
+/// The least time between two looks at all open files for the sake of an attempt.
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 /// Attempts that wait at the most. More are not reported, and the log says so.
 const WAITING_MAX: usize = 4_096;
 
@@ -46,13 +48,16 @@ impl Attempts {
         }
     }
 
-    /// A connection of this process was accepted at `at` (ns): its first attempt before it
-    /// succeeded, since a listener takes connections in their order.
-    pub(super) fn accepted(&mut self, client: u32, at: u64) {
-        let attempt = self
-            .waiting
-            .iter()
-            .position(|waiting| waiting.process.pid == client && waiting.at.mono < at);
+    /// A connection of this process to `endpoint` was accepted at `at` (ns): its first attempt
+    /// there before it succeeded, since a listener takes connections in their order.
+    pub(super) fn accepted(&mut self, client: u32, endpoint: EndpointId, at: u64) {
+        let attempt = self.waiting.iter().position(|waiting| {
+            let there = waiting
+                .refusal
+                .endpoint
+                .is_none_or(|tried| tried == endpoint);
+            waiting.process.pid == client && there && waiting.at.mono < at
+        });
         if let Some(attempt) = attempt {
             self.waiting.remove(attempt);
         }
@@ -86,22 +91,15 @@ impl Observer {
         let Some(attempt) = Attempt::new(caller, path.as_bytes(), at, rights) else {
             return Ok(());
         };
-        if self.endpoints.has_lost_its_server() {
-            // What the last look saw listening may listen no more.
-            self.scan(capture)?;
-        }
         let mut refusal = self.judge(&attempt);
-        if refusal
+        let nobody_listens = refusal
             .as_ref()
-            .is_some_and(|refusal| refusal.denial.errno == "ECONNREFUSED")
-        {
-            // A listener that came since the last look would make this wrong.
-            let rows = capture.sockets()?;
-            self.listening.extend(
-                of_role(&rows, role::LISTENER)
-                    .map(Found::of_row)
-                    .map(|found| found.place()),
-            );
+            .is_some_and(|of| of.denial.errno == "ECONNREFUSED");
+        // What the last look saw may have changed: a listener may have come, or died. Not for every
+        // attempt of somebody who tries in a loop, though; an accept(2) contradicts all the same.
+        let changed = nobody_listens || self.endpoints.has_lost_its_server();
+        if changed && self.scanned.elapsed() >= LOOK_INTERVAL.max(self.scan_cost * 10) {
+            self.scan(capture)?;
             refusal = self.judge(&attempt);
         }
         if let Some(refusal) = refusal {

@@ -1,6 +1,6 @@
 //! The watched connections: their decoders, and the numbers that observations bear.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use imgtrace_common::{Data, direction};
 
@@ -10,10 +10,11 @@ use crate::{
     observation::{Anomaly, ConnectionId, Observation, Observed, RequestId},
 };
 
-/// Processes that are told apart on one connection; the kernel side describes no more.
-const SPEAKERS_MAX: usize = 16;
+/// Connections that are decoded at once; more are counted as lost. As many as the kernel's table
+/// of sockets has room for, which forgets a closed one sooner than this does.
+const OPEN_MAX: usize = 32_768;
 
-/// One connection. There are no more than the kernel's table of sockets has room for.
+/// One connection.
 struct Connection {
     id: ConnectionId,
     endpoint: EndpointId,
@@ -21,7 +22,8 @@ struct Connection {
     client: u32,
     decoder: decode::Connection,
     requests: HashMap<Exchange, RequestId>,
-    speakers: HashSet<ProcessKey>,
+    /// Who read the last answer, if it was another than the one that connected.
+    speaker: Option<ProcessKey>,
     /// Where each direction goes on, client's first.
     expected: [u64; 2],
     /// Bytes that were counted and not copied since the decoder last lost its footing.
@@ -45,7 +47,7 @@ pub(super) struct Connections {
 
 /// What a buffer told besides its bytes.
 pub(super) enum Heard {
-    /// A process other than the one that connected reads answers; the first time.
+    /// Another process than before reads answers: not the one that connected, or that one again.
     Speaker(ProcessKey),
     /// The daemon has read a request.
     Server(EndpointId, ProcessKey),
@@ -74,7 +76,7 @@ impl Connections {
             client,
             decoder: decode::Connection::new(joined),
             requests: HashMap::new(),
-            speakers: HashSet::new(),
+            speaker: None,
             expected: [0; 2],
             cut: 0,
             since,
@@ -88,18 +90,16 @@ impl Connections {
         self.open.contains_key(&kernel)
     }
 
+    /// Whether there is no room for another connection.
+    pub(super) fn is_full(&self) -> bool {
+        self.open.len() >= OPEN_MAX
+    }
+
     /// Whether any request waits for its answer.
     pub(super) fn busy(&self) -> bool {
         self.open
             .values()
             .any(|connection| !connection.requests.is_empty())
-    }
-
-    /// Whether any connection to an endpoint is open.
-    pub(super) fn any_to(&self, endpoint: EndpointId) -> bool {
-        self.open
-            .values()
-            .any(|connection| connection.endpoint == endpoint)
     }
 
     /// Number and endpoint of an open connection.
@@ -122,8 +122,9 @@ impl Connections {
         if data.direction == direction::TO_SERVER {
             return Heard::Server(connection.endpoint, reader);
         }
-        let is_new = connection.speakers.len() < SPEAKERS_MAX && data.reader != connection.client;
-        if is_new && connection.speakers.insert(reader) {
+        let speaker = (data.reader != connection.client).then_some(reader);
+        if connection.speaker != speaker {
+            connection.speaker = speaker;
             return Heard::Speaker(reader);
         }
         Heard::Nothing

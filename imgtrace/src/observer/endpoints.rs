@@ -58,6 +58,8 @@ impl Found {
 struct Entry {
     endpoint: Endpoint,
     address: u64,
+    /// Who accepted or read, not only held the listener: an activator holds it and never serves.
+    seen_serving: Option<ProcessKey>,
     /// What was observed last; none before the first time.
     said: Option<Endpoint>,
 }
@@ -149,6 +151,7 @@ impl Endpoints {
                 state,
             },
             address: found.address,
+            seen_serving: None,
             said: None,
         };
         self.entries.insert(id, entry);
@@ -224,6 +227,18 @@ impl Endpoints {
         true
     }
 
+    /// Who was seen to serve an endpoint.
+    pub(super) fn seen_serving(&self, id: EndpointId) -> Option<ProcessKey> {
+        self.entries.get(&id)?.seen_serving
+    }
+
+    /// Notes that somebody was seen to serve an endpoint.
+    pub(super) fn saw_serving(&mut self, id: EndpointId, by: ProcessKey) {
+        if let Some(entry) = self.entries.get_mut(&id) {
+            entry.seen_serving = Some(by);
+        }
+    }
+
     /// Whether an endpoint's connections are captured.
     pub(super) fn is_watched(&self, id: EndpointId) -> bool {
         self.get(id)
@@ -251,15 +266,14 @@ impl Endpoints {
             .is_some_and(|endpoint| endpoint.server.is_some())
     }
 
-    /// Notes a connection that was there before imgtrace.
-    pub(super) fn joined(&mut self, id: EndpointId) {
-        if let Some(entry) = self.entries.get_mut(&id) {
-            entry.endpoint.joined += 1;
-        }
+    /// Notes a connection that was there before imgtrace. False if there is no such endpoint.
+    pub(super) fn joined(&mut self, id: EndpointId) -> bool {
+        let entry = self.entries.get_mut(&id);
+        entry.map(|entry| entry.endpoint.joined += 1).is_some()
     }
 
     /// Marks the endpoints that are not among the listeners any more; gives their kernel keys.
-    pub(super) fn retain(&mut self, listening: &[Found]) -> Vec<(EndpointId, ListenerKey)> {
+    pub(super) fn retain(&mut self, listening: &[Found]) -> Vec<ListenerKey> {
         let mut gone = Vec::new();
         for entry in self.entries.values_mut() {
             let listener = entry.endpoint.listener;
@@ -271,12 +285,11 @@ impl Endpoints {
             if !there && entry.endpoint.state != EndpointState::Gone {
                 entry.endpoint.state = EndpointState::Gone;
                 self.living.remove(&place);
-                let key = ListenerKey {
+                gone.push(ListenerKey {
                     inode: place.1,
                     device: place.0,
                     reserved: 0,
-                };
-                gone.push((entry.endpoint.id, key));
+                });
             }
         }
         gone

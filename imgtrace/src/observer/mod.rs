@@ -14,14 +14,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use imgtrace_common::{Accepted, Data, ListenerKey, Watch, action};
+use imgtrace_common::{Accepted, Data, ListenerKey, Watch, action, origin};
 
 use crate::{
     capture::{Capture, Error, Event, Record},
     host::{
         Clock,
         notices::{self, Note},
-        runtimes,
+        process, runtimes,
     },
     model::{EndpointId, Listener, LossKind, ProcessKey, Stamp},
     observation::{ConnectionId, Observation, Observed},
@@ -51,8 +51,8 @@ pub struct Observer {
     processes: Processes,
     attempts: Attempts,
     out: Vec<Observed>,
-    /// Listeners that are gone and may still have connections.
-    retired: Vec<(EndpointId, ListenerKey)>,
+    /// Processes that were described as they read, and not observed since.
+    read: Vec<ProcessKey>,
     /// The listeners of the last look at all open files, a runtime's or not.
     listening: HashSet<Listener>,
     scanned: Instant,
@@ -73,7 +73,7 @@ impl Observer {
             processes: Processes::new(),
             attempts: Attempts::default(),
             out: Vec::new(),
-            retired: Vec::new(),
+            read: Vec::new(),
             listening: HashSet::new(),
             scanned: now,
             scan_cost: Duration::ZERO,
@@ -97,8 +97,8 @@ impl Observer {
     ///
     /// If the kernel refuses a program.
     pub fn begin(&mut self, capture: &mut Capture) -> Result<(), Error> {
-        let rows = capture.sockets()?;
-        self.listeners(capture, &rows);
+        let before = capture.sockets()?;
+        self.listeners(capture, &before.rows);
         capture.attach()?;
         self.scan(capture)?;
         let at = self.clock.now();
@@ -146,7 +146,12 @@ impl Observer {
     pub fn observe(&mut self, capture: &mut Capture, event: Event) -> Result<(), Error> {
         let at = self.clock.stamp(event.at);
         match event.record {
-            Record::Process(process) => self.processes.learn(&process),
+            Record::Process(process) => {
+                self.processes.learn(&process);
+                if process.origin == origin::READ {
+                    self.read.push(processes::key(process.pid, process.start));
+                }
+            }
             Record::Accepted(accepted) => self.accepted(capture, &accepted, at),
             Record::Data(data, payload) => self.data(&data, payload, at),
             Record::ConnectAttempt(attempt) => return self.attempted(capture, &attempt, at),
@@ -156,7 +161,6 @@ impl Observer {
 
     fn accepted(&mut self, capture: &mut Capture, accepted: &Accepted, at: Stamp) {
         let server = processes::key(accepted.server, accepted.server_start);
-        self.attempts.accepted(accepted.client, accepted.header.at);
         let found = Found {
             listener: ListenerKey {
                 inode: accepted.inode,
@@ -170,6 +174,8 @@ impl Observer {
         let Some(endpoint) = self.endpoint(capture, &found) else {
             return;
         };
+        self.attempts
+            .accepted(accepted.client, endpoint, accepted.header.at);
         self.served(endpoint, server, at);
         self.endpoints.say(at, &mut self.out);
         if !self.endpoints.is_watched(endpoint) {
@@ -200,6 +206,10 @@ impl Observer {
         at: Stamp,
         joined: bool,
     ) {
+        if self.connections.is_full() {
+            self.lost(LossKind::Table, None, 1, 0, at);
+            return;
+        }
         let Some(connection) = self
             .connections
             .begin(kernel, endpoint, pid, joined, at.mono)
@@ -250,8 +260,22 @@ impl Observer {
             })
     }
 
-    /// Notes who serves an endpoint, and what of it cannot be seen.
+    /// Notes who was seen to serve an endpoint.
     fn served(&mut self, endpoint: EndpointId, server: ProcessKey, at: Stamp) {
+        // Of several workers on one listener the first that was seen stands for all while it lives.
+        let seen = self
+            .endpoints
+            .seen_serving(endpoint)
+            .filter(|seen| *seen != server);
+        if seen.is_some_and(process::is_alive) {
+            return;
+        }
+        self.held(endpoint, server, at);
+        self.endpoints.saw_serving(endpoint, server);
+    }
+
+    /// Notes who serves an endpoint as far as is known, and what of that cannot be seen.
+    fn held(&mut self, endpoint: EndpointId, server: ProcessKey, at: Stamp) {
         self.processes.complete(server);
         let exe = self
             .processes
@@ -282,6 +306,10 @@ impl Observer {
     fn data(&mut self, data: &Data, payload: bytes::Bytes, at: Stamp) {
         if !self.connections.contains(data.connection) && !self.found_late(data, at) {
             return;
+        }
+        // The kernel side describes whoever begins to read, just before what is read.
+        for process in std::mem::take(&mut self.read) {
+            self.processes.say(process, at, &mut self.out);
         }
         match self.connections.hear(data) {
             Heard::Speaker(process) => {
@@ -345,15 +373,7 @@ impl Observer {
     pub fn pass_time(&mut self, capture: &mut Capture, handed_over: u64) -> Result<(), Error> {
         self.clock.refresh();
         let at = self.clock.now();
-        let losses = capture.take_losses();
-        for (what, records) in [
-            (LossKind::Buffer, losses.buffer),
-            (LossKind::Table, losses.table),
-        ] {
-            if records > 0 {
-                self.lost(what, None, records, 0, at);
-            }
-        }
+        self.count_losses(capture, at);
         self.refuse(at.mono);
         self.connections
             .close_missing(handed_over, at, &mut self.out);
@@ -377,8 +397,23 @@ impl Observer {
         Ok(())
     }
 
+    /// Observes what the kernel side could not hand over since the last time.
+    fn count_losses(&mut self, capture: &mut Capture, at: Stamp) {
+        let losses = capture.take_losses();
+        for (what, records) in [
+            (LossKind::Buffer, losses.buffer),
+            (LossKind::Table, losses.table),
+        ] {
+            if records > 0 {
+                self.lost(what, None, records, 0, at);
+            }
+        }
+    }
+
     /// The end of the run.
-    pub fn end(&mut self) {
+    pub fn end(&mut self, capture: &mut Capture) {
+        let at = self.clock.now();
+        self.count_losses(capture, at);
         self.refuse(u64::MAX);
         self.out.push(Observed {
             at: self.clock.now(),

@@ -172,7 +172,8 @@ impl Processes {
         let Some(known) = self.known.get_mut(&key) else {
             return;
         };
-        if known.process.user.is_none() && known.said.is_none() {
+        let said = known.said.as_ref().map(|said| said.uid);
+        if known.process.user.is_none() && said != Some(known.process.uid) {
             let user_ns = known.rights.as_ref().map_or(0, |rights| rights.user_ns);
             let place = Place {
                 key,
@@ -237,7 +238,9 @@ fn merged(before: Process, mut now: Process, when: u32) -> Process {
         }
     }
     now.ancestors = before.ancestors;
-    now.user = before.user;
+    if now.uid == before.uid {
+        now.user = before.user;
+    }
     now
 }
 

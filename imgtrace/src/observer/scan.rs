@@ -1,7 +1,7 @@
 //! Looks at the open files of all processes: what listens, what is connected, what is gone.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     time::Instant,
 };
 
@@ -9,7 +9,7 @@ use imgtrace_common::{JOINED, SocketRow, role};
 
 use super::{Observer, endpoints::Found, processes};
 use crate::{
-    capture::{Capture, Error, monotonic},
+    capture::{Capture, Error, Sockets, monotonic},
     host::runtimes,
     model::{EndpointId, ProcessKey},
 };
@@ -21,15 +21,23 @@ impl Observer {
     /// Looks at the open files of all processes: what listens, what is connected, what is gone.
     pub(super) fn scan(&mut self, capture: &mut Capture) -> Result<(), Error> {
         let (began, before) = (Instant::now(), monotonic());
-        let rows = capture.sockets()?;
+        let Sockets { rows, complete } = capture.sockets()?;
         self.listeners(capture, &rows);
         let listening: Vec<Found> = of_role(&rows, role::LISTENER).map(Found::of_row).collect();
         self.listening = listening.iter().map(Found::place).collect();
-        let gone = self.endpoints.retain(&listening);
-        self.retired.extend(gone);
-        self.unwatch_retired(capture);
+        // What is missing in a list that was cut is not gone.
+        let gone = if complete {
+            self.endpoints.retain(&listening)
+        } else {
+            Vec::new()
+        };
+        for gone in gone {
+            if !self.endpoints.is_living(&gone) {
+                capture.unwatch(gone);
+            }
+        }
         let at = self.clock.now();
-        let joined = self.join(&rows);
+        let joined = self.join(&rows, before);
         self.endpoints.say(at, &mut self.out);
         for (kernel, endpoint, pid, client) in joined {
             self.connected(kernel, endpoint, pid, client, at, true);
@@ -39,29 +47,15 @@ impl Observer {
             .map(|row| row.connection)
             .filter(|number| *number != 0)
             .collect();
+        (self.scanned, self.scan_cost) = (Instant::now(), began.elapsed());
+        if !complete {
+            tracing::warn!("there are too many sockets: what is closed is not noticed");
+            return Ok(());
+        }
         self.connections.missing(&open, before);
         // A connection to a listener that was new at that moment may not be among the rows.
         capture.sweep(&open, before.saturating_sub(SWEEP_AFTER_NS));
-        (self.scanned, self.scan_cost) = (Instant::now(), began.elapsed());
         Ok(())
-    }
-
-    /// Lets go of listeners that are gone, once no connection to them is left: a daemon that ends
-    /// closes its listener first and answers what it was asked.
-    fn unwatch_retired(&mut self, capture: &mut Capture) {
-        let Self {
-            retired,
-            connections,
-            endpoints,
-            ..
-        } = self;
-        retired.retain(|(endpoint, listener)| {
-            let needed = connections.any_to(*endpoint);
-            if !needed && !endpoints.is_living(listener) {
-                capture.unwatch(*listener);
-            }
-            needed
-        });
     }
 
     /// Finds endpoints among the listeners and notes who serves those that nobody was seen to.
@@ -97,28 +91,42 @@ impl Observer {
                 .find(|process| runtimes::of_program(&self.program(**process)).is_some())
                 .or_else(|| held.iter().find(|process| process.pid != 1));
             if let Some(server) = server.copied() {
-                self.served(endpoint, server, at);
+                self.held(endpoint, server, at);
             }
         }
     }
 
-    /// Connections that the last look entered into the kernel's table: number, endpoint, pid and
-    /// key of the process that connected.
-    fn join(&mut self, rows: &[SocketRow]) -> Vec<(u64, EndpointId, u32, Option<ProcessKey>)> {
+    /// Connections that nobody has announced: those that the last look entered into the kernel's
+    /// table, and those whose announcement was lost. Number, endpoint, pid and key of the process
+    /// that connected.
+    fn join(
+        &mut self,
+        rows: &[SocketRow],
+        before: u64,
+    ) -> Vec<(u64, EndpointId, u32, Option<ProcessKey>)> {
+        let announced = before.saturating_sub(SWEEP_AFTER_NS);
+        let unknown = |number: u64| {
+            let overdue = number & JOINED == JOINED || number | JOINED < announced;
+            number != 0 && overdue && !self.connections.contains(number)
+        };
+        let connected: BTreeMap<u64, &SocketRow> = rows
+            .iter()
+            .filter(|row| unknown(row.connection) && row.endpoint != 0)
+            .map(|row| (row.connection, row))
+            .collect();
+        let holders: HashMap<(u64, u32), &SocketRow> = of_role(rows, role::CLIENT)
+            .map(|row| ((row.connection, row.pid), row))
+            .collect();
         let mut joined = Vec::new();
-        let mut seen = BTreeSet::new();
-        for row in rows.iter().filter(|row| row.connection & JOINED == JOINED) {
-            if self.connections.contains(row.connection) || !seen.insert(row.connection) {
-                continue;
-            }
-            let holder = of_role(rows, role::CLIENT)
-                .find(|other| other.connection == row.connection && other.pid == row.client);
-            let client = holder
+        for (number, row) in connected {
+            let client = holders
+                .get(&(number, row.client))
                 .map(|holder| processes::key(holder.pid, holder.pid_start))
                 .or_else(|| self.processes.latest(row.client));
             let endpoint = EndpointId(row.endpoint);
-            self.endpoints.joined(endpoint);
-            joined.push((row.connection, endpoint, row.client, client));
+            if self.endpoints.joined(endpoint) {
+                joined.push((number, endpoint, row.client, client));
+            }
         }
         joined
     }
