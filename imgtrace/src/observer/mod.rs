@@ -4,6 +4,7 @@
 //! It draws no conclusion: who caused what is `correlate`'s.
 
 mod attempts;
+mod beat;
 mod connections;
 mod endpoints;
 mod processes;
@@ -32,16 +33,6 @@ use connections::{Connections, Heard};
 pub use endpoints::Declared;
 use endpoints::{Endpoints, Found};
 use processes::Processes;
-
-/// The least time between two looks at all open files.
-const SCAN_INTERVAL: Duration = Duration::from_secs(2);
-/// The same while a request is under way: its end may be that its connection is gone.
-const BUSY_SCAN_INTERVAL: Duration = Duration::from_millis(250);
-/// A look may take this part of the time at most: on a node with a million open files it takes
-/// long, and comes less often.
-const SCAN_SHARE: u32 = 100;
-/// How often time passes in the log of observations while something is going on.
-const TICK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// See the module.
 pub struct Observer {
@@ -362,62 +353,5 @@ impl Observer {
             bytes,
         };
         self.out.push(Observed { at, what });
-    }
-
-    /// Does what is due: called a few times a second, after all records from before `handed_over`
-    /// (ns of `CLOCK_MONOTONIC`) were taken in.
-    ///
-    /// # Errors
-    ///
-    /// If the open files cannot be listed any more.
-    pub fn pass_time(&mut self, capture: &mut Capture, handed_over: u64) -> Result<(), Error> {
-        self.clock.refresh();
-        let at = self.clock.now();
-        self.count_losses(capture, at);
-        self.refuse(at.mono);
-        self.connections
-            .close_missing(handed_over, at, &mut self.out);
-        let interval = if self.connections.busy() {
-            BUSY_SCAN_INTERVAL
-        } else {
-            SCAN_INTERVAL
-        };
-        if self.scanned.elapsed() >= interval.max(self.scan_cost * SCAN_SHARE) {
-            self.scan(capture)?;
-        }
-        let lively = self.lively || !self.out.is_empty() || self.connections.busy();
-        if lively && self.ticked.elapsed() >= TICK_INTERVAL {
-            self.ticked = Instant::now();
-            self.out.push(Observed {
-                at,
-                what: Observation::Tick,
-            });
-            self.lively = false;
-        }
-        Ok(())
-    }
-
-    /// Observes what the kernel side could not hand over since the last time.
-    fn count_losses(&mut self, capture: &mut Capture, at: Stamp) {
-        let losses = capture.take_losses();
-        for (what, records) in [
-            (LossKind::Buffer, losses.buffer),
-            (LossKind::Table, losses.table),
-        ] {
-            if records > 0 {
-                self.lost(what, None, records, 0, at);
-            }
-        }
-    }
-
-    /// The end of the run.
-    pub fn end(&mut self, capture: &mut Capture) {
-        let at = self.clock.now();
-        self.count_losses(capture, at);
-        self.refuse(u64::MAX);
-        self.out.push(Observed {
-            at: self.clock.now(),
-            what: Observation::End,
-        });
     }
 }
