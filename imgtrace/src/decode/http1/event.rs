@@ -88,7 +88,8 @@ pub enum Event {
         exchange: Exchange,
         /// `ToServer` for a request's body.
         direction: Direction,
-        /// The bytes or the gap, transfer coding removed.
+        /// The bytes or the gap, transfer coding removed. A gap of 0 is one of unknown length: all that follows in
+        /// this body.
         piece: Piece,
         /// When it was read.
         at: Stamp,

@@ -121,6 +121,17 @@ impl Exchanges {
         }
     }
 
+    /// Gives up one exchange.
+    pub(super) fn abandon(&mut self, given_up: Option<Exchange>, at: Stamp, out: &mut Vec<Event>) {
+        self.open.retain(|open| {
+            let keep = Some(open.exchange) != given_up;
+            if !keep {
+                out.push(abandoned(open.exchange, at));
+            }
+            keep
+        });
+    }
+
     /// Gives up every exchange but `kept`.
     pub(super) fn abandon_except(
         &mut self,

@@ -41,7 +41,7 @@ enum Place {
     Length(u64),
     Chunked(Chunked),
     UntilClose,
-    Broken,
+    Broken { in_body: bool },
 }
 
 impl Messages {
@@ -67,6 +67,11 @@ impl Messages {
         matches!(&self.place, Place::Head(head) if head.is_empty())
     }
 
+    /// True if the place was lost behind a head.
+    pub(super) fn is_broken_in_body(&self) -> bool {
+        matches!(self.place, Place::Broken { in_body: true })
+    }
+
     /// True if the end of the connection is the end of the message.
     pub(super) fn ends_with_connection(&self) -> bool {
         matches!(self.place, Place::UntilClose)
@@ -85,7 +90,7 @@ impl Messages {
         }
         let token = match &mut self.place {
             Place::Length(0) => Some(Token::End),
-            Place::Broken => None,
+            Place::Broken { .. } => None,
             Place::Head(head) => match input {
                 Piece::Bytes(bytes) => head.collect(bytes).map(|head| match head {
                     Ok(head) => Token::Head(head),
@@ -105,7 +110,10 @@ impl Messages {
             Some(Token::Head(_) | Token::End) => {
                 self.place = Place::Head(Collector::new(self.kind));
             }
-            Some(Token::Broken(_)) => self.place = Place::Broken,
+            Some(Token::Broken(_)) => {
+                let in_body = !matches!(self.place, Place::Head(_));
+                self.place = Place::Broken { in_body };
+            }
             _ => {}
         }
         token

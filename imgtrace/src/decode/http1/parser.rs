@@ -65,7 +65,10 @@ impl Parser {
         }
         let turn = self.turns.begins(direction, &piece);
         match direction {
-            Direction::ToServer => self.hear_client(piece, turn, at, out),
+            Direction::ToServer => {
+                self.settle_unframed(at, out);
+                self.hear_client(piece, turn, at, out);
+            }
             Direction::ToClient => self.hear_server(piece, at, out),
         }
     }
@@ -76,6 +79,7 @@ impl Parser {
         if self.answers.end_with_connection() {
             self.exchanges.end_answer(at, out);
         }
+        self.settle_unframed(at, out);
         self.exchanges.abandon_except(None, at, out);
         self.stop();
     }

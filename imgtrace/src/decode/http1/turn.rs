@@ -13,6 +13,11 @@ use crate::decode::flow::Piece;
 /// `expectContinueReader`), and every other server too.
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
+/// The last chunk, without trailers, which no Docker sends (RFC 9112 section 7.1). Go writes it on its own.
+const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+/// The end of the chunk before it.
+const CHUNK_END: &[u8] = b"\r\n";
+
 /// Who spoke last, and how the server's words end.
 #[derive(Default)]
 pub(super) struct Turns {
@@ -55,6 +60,18 @@ impl Turns {
         }
         let over = self.said.len().saturating_sub(CONTINUE.len());
         self.said.drain(..over);
+    }
+
+    /// True if the server's words are known to end with a last chunk. What stands before it is the end of another
+    /// chunk, or was missed; so the end of a head with `Content-Length: 0` is none.
+    pub(super) fn ended_a_chunked_body(&self) -> bool {
+        let mut said = self.said.iter().rev().copied();
+        let last = LAST_CHUNK
+            .iter()
+            .rev()
+            .all(|byte| said.next() == Some(Some(*byte)));
+        let before = |byte: &u8| said.next().flatten().is_none_or(|said| said == *byte);
+        last && CHUNK_END.iter().rev().all(before)
     }
 
     /// True if the server's words end with an interim answer, or may be the end of one of which a

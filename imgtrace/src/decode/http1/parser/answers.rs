@@ -17,6 +17,9 @@ pub(super) enum Answers {
     /// As followed, on the assumption that an answer began at the beginning of the server's turn.
     Rejoining(Messages),
     Lost,
+    /// In the body of an answer whose chunk sizes fell into a gap, last heard at that time. Its end can still be told,
+    /// once the server has said its last.
+    Unframed(Stamp),
     /// The last answer said that it is the last; was more already complained of?
     Finished {
         complained: bool,
@@ -32,7 +35,7 @@ impl Answers {
     fn messages(&mut self) -> Option<&mut Messages> {
         match self {
             Self::Followed(messages) | Self::Rejoining(messages) => Some(messages),
-            Self::Lost | Self::Finished { .. } => None,
+            Self::Lost | Self::Unframed(_) | Self::Finished { .. } => None,
         }
     }
 
@@ -62,6 +65,7 @@ impl Parser {
                     out.push(Event::Anomaly(Anomaly::TrailingBytes));
                 }
             }
+            Answers::Unframed(heard) => *heard = at,
             Answers::Lost => match &mut self.requests {
                 Requests::Followed(_) => self.rejoin_answers(piece, at, out),
                 Requests::Tentative(tentative) => match tentative.hear_server(&mut piece, at) {
@@ -126,8 +130,46 @@ impl Parser {
                 Token::Broken(Anomaly::MalformedHead) if self.expects_first() => {
                     self.leave_http(at, out);
                 }
+                Token::Broken(Anomaly::LostFraming) if self.lost_in_answer() => {
+                    return self.lose_chunks(at, out);
+                }
                 Token::Broken(anomaly) => self.lose_answers(anomaly, at, out),
             }
+        }
+    }
+
+    /// True if the place was lost in the body of an answer that was followed for sure.
+    fn lost_in_answer(&self) -> bool {
+        matches!(&self.answers, Answers::Followed(messages) if messages.is_broken_in_body())
+    }
+
+    /// Bulk went by uncopied, with chunk sizes in it: the rest of the answer has no frame.
+    fn lose_chunks(&mut self, at: Stamp, out: &mut Vec<Event>) {
+        let awaiting = self.exchanges.awaiting().map(|(exchange, _)| exchange);
+        out.push(Event::Anomaly(Anomaly::LostFraming));
+        out.extend(awaiting.map(|exchange| Event::Body {
+            exchange,
+            direction: Direction::ToClient,
+            piece: Piece::Gap(0),
+            at,
+        }));
+        self.answers = Answers::Unframed(at);
+        self.exchanges.abandon_except(awaiting, at, out);
+    }
+
+    /// The server has said its last of an answer without a frame: it was complete if it ended as chunked bodies do.
+    pub(super) fn settle_unframed(&mut self, at: Stamp, out: &mut Vec<Event>) {
+        let Answers::Unframed(heard) = self.answers else {
+            return;
+        };
+        if self.turns.ended_a_chunked_body() {
+            self.answers = Answers::follow();
+            self.end_answer(heard, out);
+        } else {
+            self.answers = Answers::Lost;
+            let awaiting = self.exchanges.awaiting().map(|(exchange, _)| exchange);
+            self.exchanges.abandon(awaiting, at, out);
+            self.settle_footing(at, out);
         }
     }
 

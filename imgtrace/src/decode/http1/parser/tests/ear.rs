@@ -135,7 +135,10 @@ impl Told {
             _ if over => false,
             Event::Response { .. } => step(&mut self.answer, Answer::Awaited, Answer::Begun),
             Event::Upgraded { .. } => step(&mut self.answer, Answer::Begun, Answer::TookOver),
-            Event::Body { piece, .. } if piece.is_empty() => false,
+            Event::Body {
+                piece: Piece::Bytes(bytes),
+                ..
+            } if bytes.is_empty() => false,
             Event::Body { direction, .. } => match direction {
                 ToServer => !self.request_ended,
                 ToClient => self.answer == Answer::Begun,

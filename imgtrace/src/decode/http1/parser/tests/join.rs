@@ -331,6 +331,7 @@ fn a_lost_answer_does_not_lose_the_requests() {
             "0< 200",
             "0< a",
             "! LostFraming",
+            "0< (gap of 0)",
             "0 abandoned",
             "1 Get /b",
             "1> end",
@@ -369,6 +370,43 @@ fn what_was_asked_is_given_up_when_both_directions_are_lost() {
             "2< 200",
             "2< end"
         ]
+    );
+}
+
+#[test]
+fn an_answer_without_a_frame_ends_with_its_last_chunk() {
+    let said = |last: &str| {
+        let mut said = words(&[
+            (ToServer, ASK),
+            (
+                ToClient,
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na",
+            ),
+        ]);
+        said.push(gap(ToClient, 70_000));
+        said.extend(words(&[(ToClient, last)]));
+        said
+    };
+    let told = |end: &'static str| {
+        let known = [
+            "0 Get /a",
+            "0> end",
+            "0< 200",
+            "0< a",
+            "! LostFraming",
+            "0< (gap of 0)",
+        ];
+        [&known[..], &[end]].concat()
+    };
+    assert_eq!(
+        short(&hear(false, said("tar\r\n0\r\n\r\n"))),
+        told("0< end")
+    );
+    assert_eq!(short(&hear(false, said("0\r\n\r\n"))), told("0< end"));
+    assert_eq!(short(&hear(false, said("tar\r\n"))), told("0 abandoned"));
+    assert_eq!(
+        short(&hear(false, said(": 0\r\n\r\n"))),
+        told("0 abandoned")
     );
 }
 
