@@ -162,6 +162,9 @@ impl Watch {
     }
 
     fn end<S: Screen>(&mut self, session: &mut Session<S>) -> Result<(), Failure> {
+        self.observer
+            .last_look(&mut self.capture)
+            .map_err(|error| refused(&error))?;
         let mut events = Vec::new();
         self.capture.drain_all(&mut events);
         for event in events {

@@ -66,10 +66,23 @@ impl Observer {
         }
     }
 
+    /// Looks a last time for connections that are gone, so that [`Self::end`] can tell what had
+    /// ended by now from what goes on. The records that are there at this moment are to be taken in
+    /// between the two.
+    ///
+    /// # Errors
+    ///
+    /// If the open files cannot be listed any more.
+    pub fn last_look(&mut self, capture: &mut Capture) -> Result<(), Error> {
+        self.scan(capture)
+    }
+
     /// The end of the run.
     pub fn end(&mut self, capture: &mut Capture) {
+        self.clock.refresh();
         let at = self.clock.now();
         self.count_losses(capture, at);
+        self.connections.close_missing(u64::MAX, at, &mut self.out);
         self.refuse(u64::MAX);
         self.out.push(Observed {
             at: self.clock.now(),
