@@ -62,6 +62,8 @@ pub mod role {
     pub const CLIENT: u32 = 2;
     /// A daemon's end of a watched connection.
     pub const SERVER: u32 = 3;
+    /// A daemon's end of a watched connection whose client has closed.
+    pub const LEFT: u32 = 4;
 }
 
 /// Indices of the per-CPU counters of what was lost.

@@ -106,6 +106,10 @@ fn fill(row: &mut SocketRow, sock: u64) -> bool {
     if let Some(socket) = tracked(sock) {
         row.role = if socket.direction == direction::TO_SERVER {
             role::CLIENT
+        } else if peer != 0 && read::<u64>(peer + offset!(sock_socket)) == 0 {
+            // The client's socket is orphaned by its close (unix_release_sock); a daemon may keep
+            // its own end for long.
+            role::LEFT
         } else {
             role::SERVER
         };

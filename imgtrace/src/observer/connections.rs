@@ -160,10 +160,14 @@ impl Connections {
         connection.observe(events, at, &mut self.requests, out);
     }
 
-    /// Notes the connections that a scan at `scanned` (ns) did not see.
-    pub(super) fn missing(&mut self, open: &BTreeSet<u64>, scanned: u64) {
+    /// Notes the connections that a scan at `scanned` (ns) did not see, and of those that their client has `left` the
+    /// ones that wait for an answer, which nobody will read. (Where none is awaited, the daemon may still read what the
+    /// client asked last.)
+    pub(super) fn missing(&mut self, open: &BTreeSet<u64>, left: &BTreeSet<u64>, scanned: u64) {
         let closing = self.open.iter().filter_map(|(kernel, connection)| {
-            (!open.contains(kernel) && connection.since < scanned).then_some((*kernel, scanned))
+            let is_gone = !open.contains(kernel)
+                || (left.contains(kernel) && !connection.requests.is_empty());
+            (is_gone && connection.since < scanned).then_some((*kernel, scanned))
         });
         self.closing = closing.collect();
         // The table has no order, and observations must have one.

@@ -52,7 +52,10 @@ impl Observer {
             tracing::warn!("there are too many sockets: what is closed is not noticed");
             return Ok(());
         }
-        self.connections.missing(&open, before);
+        let left: BTreeSet<u64> = of_role(&rows, role::LEFT)
+            .map(|row| row.connection)
+            .collect();
+        self.connections.missing(&open, &left, before);
         // A connection to a listener that was new at that moment may not be among the rows.
         capture.sweep(&open, before.saturating_sub(SWEEP_AFTER_NS));
         Ok(())
@@ -111,7 +114,8 @@ impl Observer {
         };
         let connected: BTreeMap<u64, &SocketRow> = rows
             .iter()
-            .filter(|row| unknown(row.connection) && row.endpoint != 0)
+            .filter(|row| row.role != role::LEFT && row.endpoint != 0)
+            .filter(|row| unknown(row.connection))
             .map(|row| (row.connection, row))
             .collect();
         let holders: HashMap<(u64, u32), &SocketRow> = of_role(rows, role::CLIENT)

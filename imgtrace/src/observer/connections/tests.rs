@@ -131,15 +131,30 @@ fn a_cut_that_costs_a_message_is_the_budgets() {
 }
 
 #[test]
+fn a_connection_that_its_client_left_is_closed_if_an_answer_is_awaited() {
+    let mut connections = open(false);
+    let both = BTreeSet::from([5]);
+    let look = |connections: &mut Connections| {
+        let mut out = Vec::new();
+        connections.missing(&both, &both, 50);
+        connections.close_missing(u64::MAX, Stamp::default(), &mut out);
+        out.len()
+    };
+    assert_eq!(look(&mut connections), 0, "its request may come yet");
+    push(&mut connections, data(direction::TO_SERVER, 0, START, 1));
+    assert_eq!(look(&mut connections), 2, "the request and the connection");
+}
+
+#[test]
 fn a_connection_that_a_look_missed_is_closed_when_its_last_records_are_in() {
     let mut connections = open(false);
     push(&mut connections, data(direction::TO_SERVER, 0, START, 1));
     let mut out = Vec::new();
     // It began after the look.
-    connections.missing(&BTreeSet::new(), 10);
+    connections.missing(&BTreeSet::new(), &BTreeSet::new(), 10);
     connections.close_missing(u64::MAX, Stamp::default(), &mut out);
     assert!(out.is_empty());
-    connections.missing(&BTreeSet::new(), 50);
+    connections.missing(&BTreeSet::new(), &BTreeSet::new(), 50);
     connections.close_missing(50, Stamp::default(), &mut out);
     assert!(
         out.is_empty(),
