@@ -1,6 +1,7 @@
 //! The kernel object that `cargo xtask build-ebpf` made, embedded by `build.rs`.
 
 /// Bytes that are aligned as the ELF reader wants them.
+#[cfg(bpf_object)]
 #[repr(C, align(32))]
 struct Aligned<Bytes: ?Sized>(Bytes);
 
