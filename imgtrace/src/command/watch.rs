@@ -152,9 +152,7 @@ impl Watch {
         let mut events = Vec::new();
         self.capture.drain(&mut events);
         for event in events {
-            self.observer
-                .observe(&mut self.capture, event)
-                .map_err(|error| refused(&error))?;
+            self.observer.observe(&mut self.capture, event);
         }
         self.observer
             .pass_time(&mut self.capture, handed_over)
@@ -168,9 +166,7 @@ impl Watch {
         let mut events = Vec::new();
         self.capture.drain_all(&mut events);
         for event in events {
-            self.observer
-                .observe(&mut self.capture, event)
-                .map_err(|error| refused(&error))?;
+            self.observer.observe(&mut self.capture, event);
         }
         self.observer.end(&mut self.capture);
         self.show(session).map(drop)

@@ -4,7 +4,7 @@
 //! a busy daemon accepts late. So an attempt counts as refused on positive evidence from the caller's
 //! own root, taken at once, and only if no accept(2) contradicts it for a while.
 
-use std::{collections::VecDeque, time::Duration};
+use std::time::Duration;
 
 use imgtrace_common::ConnectAttempt;
 
@@ -18,6 +18,8 @@ use crate::{
 
 /// How long an accept(2) may contradict the evidence, in ns.
 const DOUBT_NS: u64 = 200_000_000;
+/// Attempts in doubt at the most: each holds its caller's mount namespace. More are not judged.
+const DOUBTFUL_MAX: usize = 512;
 /// The least time between two looks at all open files for the sake of an attempt.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 /// Attempts that wait at the most. More are not reported, and the log says so.
@@ -32,17 +34,26 @@ pub(super) struct Waiting {
     pub(super) refusal: Refusal,
 }
 
-/// The attempts that wait, oldest first.
+/// One connect(2) that can only be judged after another look at the open files.
+struct Doubtful {
+    at: Stamp,
+    process: ProcessKey,
+    path: String,
+    attempt: Attempt,
+}
+
+/// The attempts that are not settled.
 #[derive(Default)]
 pub(super) struct Attempts {
-    waiting: VecDeque<Waiting>,
+    waiting: Vec<Waiting>,
+    doubtful: Vec<Doubtful>,
 }
 
 impl Attempts {
     /// Lets an attempt wait for contradiction.
     pub(super) fn tried(&mut self, waiting: Waiting) {
         if self.waiting.len() < WAITING_MAX {
-            self.waiting.push_back(waiting);
+            self.waiting.push(waiting);
         } else {
             tracing::warn!("too many refused connections at once: one is not reported");
         }
@@ -60,49 +71,56 @@ impl Attempts {
         });
         if let Some(attempt) = attempt {
             self.waiting.remove(attempt);
+            return;
+        }
+        let attempt = self
+            .doubtful
+            .iter()
+            .position(|doubtful| doubtful.process.pid == client && doubtful.at.mono < at);
+        if let Some(attempt) = attempt {
+            self.doubtful.remove(attempt);
         }
     }
 
     /// The attempts that nothing has contradicted at `now` (ns of `CLOCK_MONOTONIC`).
     pub(super) fn ripe(&mut self, now: u64) -> Vec<Waiting> {
-        let ripe = self
-            .waiting
-            .iter()
-            .take_while(|waiting| waiting.at.mono.saturating_add(DOUBT_NS) <= now)
-            .count();
-        self.waiting.drain(..ripe).collect()
+        let (mut ripe, waiting): (Vec<_>, Vec<_>) = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .partition(|waiting| waiting.at.mono.saturating_add(DOUBT_NS) <= now);
+        self.waiting = waiting;
+        ripe.sort_by_key(|waiting| waiting.at);
+        ripe
     }
 }
 
 impl Observer {
     /// Looks for evidence that a connect(2) is refused, while its process is still there.
-    pub(super) fn attempted(
-        &mut self,
-        capture: &mut Capture,
-        attempt: &ConnectAttempt,
-        at: Stamp,
-    ) -> Result<(), Error> {
+    pub(super) fn attempted(&mut self, attempt: &ConnectAttempt, at: Stamp) {
         let process = processes::key(attempt.pid, attempt.start);
         let path = processes::text(&attempt.path);
         let Some(caller) = self.processes.get(process) else {
-            return Ok(());
+            return;
         };
         let rights = self.processes.credentials(process);
         let Some(attempt) = Attempt::new(caller, path.as_bytes(), at, rights) else {
-            return Ok(());
+            return;
         };
-        let mut refusal = self.judge(&attempt);
+        let refusal = self.judge(&attempt);
         let nobody_listens = refusal
             .as_ref()
             .is_some_and(|of| of.denial.errno == "ECONNREFUSED");
-        // What the last look saw may have changed: a listener may have come, or died. Not for every
-        // attempt of somebody who tries in a loop, though; an accept(2) contradicts all the same.
-        let changed = nobody_listens || self.endpoints.has_lost_its_server();
-        if changed && self.scanned.elapsed() >= LOOK_INTERVAL.max(self.scan_cost * 10) {
-            self.scan(capture)?;
-            refusal = self.judge(&attempt);
-        }
-        if let Some(refusal) = refusal {
+        // What the last look saw may have changed: a listener may have come, or died.
+        if nobody_listens || self.endpoints.has_lost_its_server() {
+            if self.attempts.doubtful.len() < DOUBTFUL_MAX {
+                let doubtful = Doubtful {
+                    at,
+                    process,
+                    path,
+                    attempt,
+                };
+                self.attempts.doubtful.push(doubtful);
+            }
+        } else if let Some(refusal) = refusal {
             self.attempts.tried(Waiting {
                 at,
                 process,
@@ -110,7 +128,42 @@ impl Observer {
                 refusal,
             });
         }
+    }
+
+    /// Judges what was in doubt after one more look at the open files: one for all, and not more
+    /// often than [`LOOK_INTERVAL`], whoever tries in a loop.
+    ///
+    /// # Errors
+    ///
+    /// If the open files cannot be listed any more.
+    pub(super) fn settle(&mut self, capture: &mut Capture) -> Result<(), Error> {
+        let soonest = LOOK_INTERVAL.max(self.scan_cost * 10);
+        if self.attempts.doubtful.is_empty() || self.scanned.elapsed() < soonest {
+            return Ok(());
+        }
+        self.scan(capture)?;
+        self.judge_doubtful();
         Ok(())
+    }
+
+    /// Judges what was in doubt on the last look.
+    pub(super) fn judge_doubtful(&mut self) {
+        for doubtful in std::mem::take(&mut self.attempts.doubtful) {
+            let Doubtful {
+                at,
+                process,
+                path,
+                attempt,
+            } = doubtful;
+            if let Some(refusal) = self.judge(&attempt) {
+                self.attempts.tried(Waiting {
+                    at,
+                    process,
+                    path,
+                    refusal,
+                });
+            }
+        }
     }
 
     fn judge(&mut self, attempt: &Attempt) -> Option<Refusal> {

@@ -30,6 +30,7 @@ impl Observer {
         self.clock.refresh();
         let at = self.clock.now();
         self.count_losses(capture, at);
+        self.settle(capture)?;
         self.refuse(at.mono);
         self.connections
             .close_missing(handed_over, at, &mut self.out);
@@ -74,7 +75,9 @@ impl Observer {
     ///
     /// If the open files cannot be listed any more.
     pub fn last_look(&mut self, capture: &mut Capture) -> Result<(), Error> {
-        self.scan(capture)
+        self.scan(capture)?;
+        self.judge_doubtful();
+        Ok(())
     }
 
     /// The end of the run.

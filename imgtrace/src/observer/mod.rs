@@ -130,11 +130,7 @@ impl Observer {
     }
 
     /// Takes in what the kernel side says.
-    ///
-    /// # Errors
-    ///
-    /// If the open files cannot be listed any more.
-    pub fn observe(&mut self, capture: &mut Capture, event: Event) -> Result<(), Error> {
+    pub fn observe(&mut self, capture: &mut Capture, event: Event) {
         let at = self.clock.stamp(event.at);
         match event.record {
             Record::Process(process) => {
@@ -145,9 +141,8 @@ impl Observer {
             }
             Record::Accepted(accepted) => self.accepted(capture, &accepted, at),
             Record::Data(data, payload) => self.data(&data, payload, at),
-            Record::ConnectAttempt(attempt) => return self.attempted(capture, &attempt, at),
+            Record::ConnectAttempt(attempt) => self.attempted(&attempt, at),
         }
-        Ok(())
     }
 
     fn accepted(&mut self, capture: &mut Capture, accepted: &Accepted, at: Stamp) {

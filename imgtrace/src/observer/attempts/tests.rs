@@ -39,5 +39,5 @@ fn an_accept_contradicts_one_earlier_attempt_of_its_client_there() {
     attempts.accepted(1, EndpointId(1), 2_000);
     attempts.accepted(1, EndpointId(1), 2_000);
     attempts.accepted(3, EndpointId(1), 9_000);
-    assert_eq!(pids(&attempts.ripe(u64::MAX)), [1, 2]);
+    assert_eq!(pids(&attempts.ripe(u64::MAX)), [2, 1], "oldest first");
 }
