@@ -17,7 +17,7 @@ use super::wire::Wire;
 /// How long a thing may take that is about to happen.
 const SOON: Duration = Duration::from_secs(20);
 
-/// Connections that were there before: one idle, one in the middle of a request, one of another process.
+/// Connections that were there before, each between two requests: one used, one unused, one of another process.
 pub(super) fn joined(lab: &Lab, docker: &Docker, known: &Known) -> Result<()> {
     let script = lab.place().data().join("held.py");
     std::fs::write(&script, include_str!("held.py"))?;
