@@ -6,7 +6,7 @@ use imgtrace_common::{Data, direction};
 
 use crate::{
     decode::{self, Direction, Exchange, Segment},
-    model::{EndpointId, LossKind, ProcessKey, Stamp},
+    model::{EndpointId, LossKind, Outcome, ProcessKey, Stamp},
     observation::{Anomaly, ConnectionId, Observation, Observed, RequestId},
 };
 
@@ -156,7 +156,7 @@ impl Connections {
         connection.account(data, at, out);
         let mut events = Vec::new();
         connection.decoder.push(segment, &mut events);
-        connection.blame_budget(&events, at, out);
+        connection.blame_budget(direction, &events, at, out);
         connection.observe(events, at, &mut self.requests, out);
     }
 
@@ -214,10 +214,22 @@ impl Connection {
         self.cut += u64::from(data.len.saturating_sub(data.copied));
     }
 
-    /// Says that the budget took what the decoder needed, if it lost its footing.
-    fn blame_budget(&mut self, events: &[decode::Event], at: Stamp, out: &mut Vec<Observed>) {
-        let lost = decode::Event::Anomaly(Anomaly::LostFraming);
-        if self.cut > 0 && events.contains(&lost) {
+    /// Says that the budget took what the decoder needed: an operation's end, or the footing where
+    /// a request may follow. Bulk that was counted and not copied is no loss.
+    fn blame_budget(
+        &mut self,
+        direction: Direction,
+        events: &[decode::Event],
+        at: Stamp,
+        out: &mut Vec<Observed>,
+    ) {
+        use decode::Event;
+        let is_loss = |event: &Event| match event {
+            Event::Ended { outcome, .. } => *outcome == Outcome::Unknown,
+            Event::Anomaly(Anomaly::LostFraming) => direction == Direction::ToServer,
+            _ => false,
+        };
+        if self.cut > 0 && events.iter().any(is_loss) {
             let cut = std::mem::take(&mut self.cut);
             self.lost(LossKind::Budget, cut, at, out);
         }

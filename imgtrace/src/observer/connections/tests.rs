@@ -176,3 +176,25 @@ fn a_connection_that_a_look_missed_is_closed_when_its_last_records_are_in() {
     ));
     assert!(!connections.contains(5));
 }
+
+#[test]
+fn bulk_of_an_answer_that_is_only_counted_is_no_loss() {
+    let mut connections = open(false);
+    let save = b"GET /v1.41/images/get?names=web HTTP/1.1\r\nHost: d\r\n\r\n";
+    push(&mut connections, data(direction::TO_SERVER, 0, save, 1));
+    let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n";
+    let (mut cut, payload) = data(direction::TO_CLIENT, 0, head, CLIENT);
+    cut.len += 5_000;
+    let end = u64::from(cut.len);
+    let mut observed = push(&mut connections, (cut, payload));
+    observed.extend(push(
+        &mut connections,
+        data(direction::TO_CLIENT, end, b"\r\n0\r\n\r\n", CLIENT),
+    ));
+    assert!(
+        !observed
+            .iter()
+            .any(|what| matches!(what, Observation::Lost { .. })),
+        "{observed:?}"
+    );
+}
