@@ -95,10 +95,8 @@ fn start(program: &Path, docker: &Docker, recording: &Path) -> Result<Child> {
         fs::remove_file(recording)
             .with_context(|| format!("failed to remove {}", recording.display()))?;
     }
-    let endpoint = |kind: &str, path: &Path| format!("--endpoint={kind}={}", path.display());
     Command::new(program)
-        .arg(endpoint("docker", &docker.socket()))
-        .arg(endpoint("containerd", &docker.containerd().socket()))
+        .arg(format!("--endpoint=docker={}", docker.socket().display()))
         .arg("--record")
         .arg(recording)
         .spawn()
