@@ -132,6 +132,4 @@ offsets! {
     bprm_interp,
     /// `bpf_sock_addr_kern.uaddr`.
     sock_addr_uaddr,
-    /// `bpf_sock_addr_kern.sk`.
-    sock_addr_sk,
 }

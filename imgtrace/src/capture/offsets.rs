@@ -87,9 +87,8 @@ pub(super) fn resolve(btf: &Btf) -> Result<Offsets, Error> {
         kn_name: need("kernfs_node", "name")?,
         kn_parent: either("kernfs_node", "parent", "__parent")?,
         bprm_interp: need("linux_binprm", "interp")?,
-        // Only the connect hook reads these, and a kernel without it may lack them.
+        // Only the connect hook reads this, and a kernel without it may lack it.
         sock_addr_uaddr: btf.offset("bpf_sock_addr_kern", "uaddr").unwrap_or(ABSENT),
-        sock_addr_sk: btf.offset("bpf_sock_addr_kern", "sk").unwrap_or(ABSENT),
     })
 }
 
