@@ -77,12 +77,28 @@ pub fn buffer(context: *mut c_void, skb: *const u8, fate: Fate) {
     data(context, skb, len, socket, fate);
 }
 
-/// Whether the socket at this address is still the one that the entry is about.
-///
-/// A client's peer is null once it has closed; the daemon's keeps the listener's address even
-/// then. A socketpair has neither, and another accepted connection has rewritten the entry.
+/// Whether the socket at this address is the one that the entry is about, as its buffer is read.
 #[inline(always)]
 fn same(sock: u64, socket: &Socket) -> bool {
+    let closed = socket.direction == direction::TO_SERVER
+        && read::<u64>(sock + offset!(unix_peer)) == 0
+        && read::<u64>(sock + offset!(sock_peer_pid)) == socket.peer_pid;
+    if closed {
+        // A client's `sk_peer_pid` is whoever called listen(2), which is pid 1 for every socket
+        // that systemd opened; only the reader tells this daemon from another.
+        let reader = task::tgid(task::current());
+        return socket.server == 0 || reader == socket.server || reader == socket.reader;
+    }
+    still(sock, socket)
+}
+
+/// Whether the socket at this address, not closed by its own process, is the one that the entry is
+/// about.
+///
+/// The daemon's end keeps the listener's `unix_address` even when it has closed. A socketpair has
+/// none, and another accepted connection has rewritten the entry.
+#[inline(always)]
+fn still(sock: u64, socket: &Socket) -> bool {
     if read::<u64>(sock + offset!(sock_peer_pid)) != socket.peer_pid {
         return false;
     }
@@ -90,12 +106,6 @@ fn same(sock: u64, socket: &Socket) -> bool {
         return read::<u64>(sock + offset!(unix_addr)) == socket.address;
     }
     let peer: u64 = read(sock + offset!(unix_peer));
-    if peer == 0 {
-        // Closed. A client's `sk_peer_pid` is whoever called listen(2), which is pid 1 for every
-        // socket that systemd opened; only the reader tells this daemon from another.
-        let reader = task::tgid(task::current());
-        return socket.server == 0 || reader == socket.server || reader == socket.reader;
-    }
     peer == socket.peer && read::<u64>(peer + offset!(unix_addr)) == socket.address
 }
 
@@ -105,18 +115,6 @@ pub fn tracked(sock: u64) -> Option<&'static Socket> {
     // SAFETY: entries stay valid while a program runs, whoever removes them.
     let socket = unsafe { SOCKETS.get(sock) }?;
     still(sock, socket).then_some(socket)
-}
-
-/// As [`same`], for a socket that an open file shows: nobody is reading from it now.
-#[inline(always)]
-fn still(sock: u64, socket: &Socket) -> bool {
-    if read::<u64>(sock + offset!(sock_peer_pid)) != socket.peer_pid {
-        return false;
-    }
-    if socket.direction == direction::TO_CLIENT {
-        return read::<u64>(sock + offset!(unix_addr)) == socket.address;
-    }
-    read::<u64>(sock + offset!(unix_peer)) == socket.peer
 }
 
 /// A connection was accepted: `sock` is the daemon's end.

@@ -238,6 +238,26 @@ fn a_server_that_closes_first_is_heard_to_the_end() {
     );
 }
 
+/// The daemon has answered and closed, and the client has not read yet: still a connection.
+#[test]
+fn an_answer_that_waits_keeps_its_connection_in_sight() {
+    let mut tracer = tracer!("answer_waits");
+    let listener = tracer.listen();
+    let mut client = UnixStream::connect(tracer.path()).unwrap();
+    let (mut server, _) = listener.accept().unwrap();
+    client.write_all(b"ask").unwrap();
+    server.read_exact(&mut [0; 3]).unwrap();
+    server.write_all(b"late answer").unwrap();
+    drop((server, listener));
+    let connection = tracer.data()[0].0.connection;
+    let rows = tracer.capture.sockets().unwrap().rows;
+    let row = rows.iter().find(|row| row.connection == connection);
+    assert_eq!(row.map(|row| row.role), Some(role::CLIENT));
+    let mut answer = Vec::new();
+    client.read_to_end(&mut answer).unwrap();
+    assert_eq!(tracer.data().last().unwrap().1, b"late answer");
+}
+
 #[test]
 fn a_client_that_closes_first_is_heard_to_the_end() {
     let mut tracer = tracer!("client_closes_first");
