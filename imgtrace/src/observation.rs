@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Api, Denial, Endpoint, EndpointId, LossKind, Op, Outcome, Process, ProcessKey, Runtime, Stamp,
-    Subject,
+    Api, Basis, Correlation, Denial, Endpoint, EndpointId, LossKind, Op, Outcome, Pod, Process,
+    ProcessKey, Runtime, Stamp, Subject,
 };
 
 /// Number of a connection within one run; the kernel side counts them.
@@ -32,6 +32,19 @@ pub enum Fact {
         name: Option<String>,
         /// Normalised image reference; null if the answer only had an id.
         image: Option<String>,
+        /// The pod that it belongs to, from a CRI message.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pod: Option<Pod>,
+        /// The id of its pod's sandbox, from a CRI message.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sandbox: Option<String>,
+    },
+    /// A pod's sandbox, from a CRI message that went by.
+    Sandbox {
+        /// Full id.
+        id: String,
+        /// The pod.
+        pod: Pod,
     },
     /// An image's id and names, from an answer that went by.
     Image {
@@ -78,6 +91,18 @@ pub enum Anomaly {
     TrailingBytes,
     /// A captured record that repeats bytes or comes too late; it is dropped.
     OutOfOrder,
+    /// An HTTP/2 frame that RFC 9113 does not allow where it stands.
+    MalformedFrame,
+    /// A header block that RFC 7541 does not allow, or one longer than the bound.
+    MalformedHeaders,
+    /// More HTTP/2 streams or ttrpc calls at once than the bound.
+    TooManyStreams,
+    /// A gRPC or ttrpc message that is none, that cannot be decompressed, or whose fields cannot
+    /// be read.
+    MalformedMessage,
+    /// A call whose method could not be told, on a connection that was joined or has a gap; what
+    /// it did is not shown.
+    UnknownMethod,
 }
 
 impl Anomaly {
@@ -94,6 +119,11 @@ impl Anomaly {
             Self::TooManyPending => "too-many-pending",
             Self::TrailingBytes => "trailing-bytes",
             Self::OutOfOrder => "out-of-order",
+            Self::MalformedFrame => "malformed-frame",
+            Self::MalformedHeaders => "malformed-headers",
+            Self::TooManyStreams => "too-many-streams",
+            Self::MalformedMessage => "malformed-message",
+            Self::UnknownMethod => "unknown-method",
         }
     }
 }
@@ -160,6 +190,12 @@ pub enum Observation {
         /// understood with its answer).
         #[serde(default, skip_serializing_if = "Option::is_none")]
         began: Option<Stamp>,
+        /// How it is known that it asks for this.
+        #[serde(default, skip_serializing_if = "Basis::is_observed")]
+        basis: Basis,
+        /// What tells which other request it was made for.
+        #[serde(default, skip_serializing_if = "Correlation::is_empty")]
+        correlation: Correlation,
     },
     /// A request has told more: what it is about, or how far it is.
     RequestProgress {
@@ -178,6 +214,11 @@ pub enum Observation {
         error: Option<String>,
         /// What the answer added.
         subject: Subject,
+    },
+    /// What was said of a request, which may have ended, was a wrong guess.
+    RequestWithdrawn {
+        /// The request.
+        request: RequestId,
     },
     /// Something learnt from an answer.
     Learned {

@@ -73,6 +73,7 @@ impl Operations {
                 op,
                 subject,
                 began,
+                ..
             } => {
                 let id = self.next_id();
                 let began = began.unwrap_or(at);

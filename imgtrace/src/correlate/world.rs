@@ -140,14 +140,22 @@ impl World {
             return;
         };
         match fact {
-            Fact::Container { id, name, image } => {
+            Fact::Container {
+                id,
+                name,
+                image,
+                pod,
+                sandbox: _,
+            } => {
                 let seen = Container {
                     name: name.clone(),
                     image: image.clone(),
+                    pod: pod.clone(),
                     ..Container::default()
                 };
                 self.learn_container(endpoint, id, seen);
             }
+            Fact::Sandbox { pod, .. } => self.pods.learn(pod),
             Fact::Image { id, names } => self.images.learn(endpoint, id, names),
             Fact::Exec { id, container } => self.containers.learn_exec(endpoint, id, container),
             Fact::Version { version } => {

@@ -10,13 +10,15 @@ pub(crate) mod clean;
 mod connection;
 mod flow;
 pub mod http1;
+pub mod http2;
 mod json;
+pub mod rpc;
 
 pub use connection::Connection;
 
 use bytes::Bytes;
 
-use crate::model::{Api, Op, Outcome, Stamp, Subject};
+use crate::model::{Api, Basis, Correlation, Op, Outcome, Stamp, Subject};
 use crate::observation::{Anomaly, Fact};
 
 /// Who sends.
@@ -43,9 +45,18 @@ pub struct Segment {
     pub bytes: Bytes,
 }
 
-/// Number of a request within its connection.
+/// Number of a request within its connection: of HTTP/1's the position, of a stream's or a ttrpc
+/// call's [`Exchange::of_stream`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Exchange(pub u64);
+
+impl Exchange {
+    /// The exchange on an HTTP/2 stream or of a ttrpc call. No HTTP/1 exchange bears such a number,
+    /// which a connection that was upgraded may have had before.
+    pub const fn of_stream(stream: u32) -> Self {
+        Self(1 << 32 | stream as u64)
+    }
+}
 
 /// What a connection has said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +73,10 @@ pub enum Event {
         op: Op,
         /// What it is about.
         subject: Subject,
+        /// How it is known that it asks for this.
+        basis: Basis,
+        /// What tells which other request it was made for.
+        correlation: Correlation,
     },
     /// More of it is known.
     Progress {
@@ -82,6 +97,11 @@ pub enum Event {
         error: Option<String>,
         /// What the answer added.
         subject: Subject,
+    },
+    /// What was told of it was a wrong guess; it may have ended. It may begin again as another.
+    Withdrawn {
+        /// Its number.
+        exchange: Exchange,
     },
     /// Something learnt from an answer.
     Learned(Fact),

@@ -17,8 +17,8 @@ pub use endpoint::{
 };
 pub use finding::{Finding, Rule, Severity};
 pub use operation::{
-    Caller, CallerContainer, Confidence, Denial, EndpointRef, Hop, Op, Operation, OperationId,
-    Outcome,
+    Basis, Caller, CallerContainer, Confidence, Correlation, Denial, EndpointRef, Hop, Op,
+    Operation, OperationId, Outcome,
 };
 pub use process::{Ancestor, Cgroups, Process, ProcessKey, Source};
 pub use reference::{ImageName, Reference, image_id, is_digest};

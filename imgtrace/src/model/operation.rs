@@ -110,6 +110,67 @@ impl Confidence {
     }
 }
 
+/// How it is known what a request asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Basis {
+    /// How sure that is.
+    pub confidence: Confidence,
+    /// What a conclusion rests on, a sentence each; empty for what was seen as such.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<String>,
+}
+
+impl Basis {
+    /// It stood there in so many words.
+    pub const OBSERVED: Self = Self {
+        confidence: Confidence::Observed,
+        evidence: Vec::new(),
+    };
+
+    /// It was concluded from this.
+    pub const fn inferred(evidence: Vec<String>) -> Self {
+        Self {
+            confidence: Confidence::Inferred,
+            evidence,
+        }
+    }
+
+    /// True for what needs no word in a recording.
+    pub fn is_observed(&self) -> bool {
+        *self == Self::OBSERVED
+    }
+}
+
+impl Default for Basis {
+    fn default() -> Self {
+        Self::OBSERVED
+    }
+}
+
+/// What a request carries that tells which other request it was made for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Correlation {
+    /// containerd's lease (`containerd-lease`, containerd `pkg/leases`): all calls of one pull, or
+    /// of one container where its id is the container's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lease: Option<String>,
+    /// The trace id of `traceparent`, 32 hex digits (W3C Trace Context section 3.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
+    /// True if `baggage` says `trigger=api`: dockerd from 28.1.0 marks what a client caused (moby
+    /// `daemon/server/server.go`).
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub by_client: bool,
+}
+
+impl Correlation {
+    /// True if it tells nothing.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// Number of an operation within one run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]

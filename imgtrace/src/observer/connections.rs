@@ -1,6 +1,6 @@
 //! The watched connections: their decoders, and the numbers that observations bear.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use imgtrace_common::{Data, direction};
 
@@ -14,6 +14,9 @@ use crate::{
 /// of sockets has room for, which forgets a closed one sooner than this does.
 const OPEN_MAX: usize = 32_768;
 
+/// Requests of one connection that were guessed and can still be withdrawn.
+const GUESSED_MAX: usize = 256;
+
 /// One connection.
 struct Connection {
     id: ConnectionId,
@@ -22,6 +25,8 @@ struct Connection {
     client: u32,
     decoder: decode::Connection,
     requests: HashMap<Exchange, RequestId>,
+    /// The last that were guessed, open or ended, for a guess may turn out wrong.
+    guessed: VecDeque<(Exchange, RequestId)>,
     /// Who read the last answer, if it was another than the one that connected.
     speaker: Option<ProcessKey>,
     /// Where each direction goes on, client's first.
@@ -76,6 +81,7 @@ impl Connections {
             client,
             decoder: decode::Connection::new(joined),
             requests: HashMap::new(),
+            guessed: VecDeque::new(),
             speaker: None,
             expected: [0; 2],
             cut: 0,
@@ -264,10 +270,18 @@ impl Connection {
                     api,
                     op,
                     subject,
+                    basis,
+                    correlation,
                 } => {
                     *requests += 1;
                     let request = RequestId(*requests);
                     self.requests.insert(exchange, request);
+                    if !basis.is_observed() {
+                        self.guessed.push_back((exchange, request));
+                        if self.guessed.len() > GUESSED_MAX {
+                            self.guessed.pop_front();
+                        }
+                    }
                     let began = (began != at).then_some(began);
                     let what = Observation::RequestBegan {
                         request,
@@ -276,6 +290,8 @@ impl Connection {
                         op,
                         subject,
                         began,
+                        basis,
+                        correlation,
                     };
                     (at, what)
                 }
@@ -307,6 +323,10 @@ impl Connection {
                     ),
                     None => continue,
                 },
+                Event::Withdrawn { exchange } => match self.withdraw(exchange) {
+                    Some(request) => (at, Observation::RequestWithdrawn { request }),
+                    None => continue,
+                },
                 Event::Learned(fact) => (at, Observation::Learned { connection, fact }),
                 Event::Anomaly(anomaly) => (
                     at,
@@ -318,6 +338,14 @@ impl Connection {
             };
             out.push(Observed { at, what });
         }
+    }
+
+    /// The last request that was guessed on an exchange, which is none any more.
+    fn withdraw(&mut self, exchange: Exchange) -> Option<RequestId> {
+        self.requests.remove(&exchange);
+        let mut newest_first = self.guessed.iter().rev();
+        let (_, request) = newest_first.find(|(guessed, _)| *guessed == exchange)?;
+        Some(*request)
     }
 }
 

@@ -98,7 +98,8 @@ impl Context {
                     known.update(subject.clone());
                 }
             }
-            Observation::RequestEnded { request, .. } => self.forget(About::Request(*request)),
+            Observation::RequestEnded { request, .. }
+            | Observation::RequestWithdrawn { request } => self.forget(About::Request(*request)),
             Observation::Refused { .. }
             | Observation::Learned { .. }
             | Observation::Anomaly { .. }

@@ -206,12 +206,42 @@ fn denial() -> impl Strategy<Value = Denial> {
 
 fn fact() -> impl Strategy<Value = Fact> {
     prop_oneof![
-        (text(), option::of(text()), option::of(text()))
-            .prop_map(|(id, name, image)| Fact::Container { id, name, image }),
+        (
+            text(),
+            option::of(text()),
+            option::of(text()),
+            option::of(pod()),
+            option::of(text())
+        )
+            .prop_map(|(id, name, image, pod, sandbox)| Fact::Container {
+                id,
+                name,
+                image,
+                pod,
+                sandbox
+            }),
+        (text(), pod()).prop_map(|(id, pod)| Fact::Sandbox { id, pod }),
         (text(), vec(text(), 0..3)).prop_map(|(id, names)| Fact::Image { id, names }),
         (text(), text()).prop_map(|(id, container)| Fact::Exec { id, container }),
         text().prop_map(|version| Fact::Version { version }),
     ]
+}
+
+fn basis() -> impl Strategy<Value = Basis> {
+    prop_oneof![
+        Just(Basis::OBSERVED),
+        vec(text(), 0..3).prop_map(Basis::inferred)
+    ]
+}
+
+fn correlation() -> impl Strategy<Value = Correlation> {
+    (option::of(text()), option::of(text()), any::<bool>()).prop_map(|(lease, trace, by_client)| {
+        Correlation {
+            lease,
+            trace,
+            by_client,
+        }
+    })
 }
 
 fn connection() -> impl Strategy<Value = ConnectionId> {
@@ -229,20 +259,27 @@ fn request() -> impl Strategy<Value = Observation> {
             api,
             op(),
             subject(),
-            option::of(stamp())
+            option::of(stamp()),
+            basis(),
+            correlation()
         )
-            .prop_map(|(request, connection, api, op, subject, began)| {
-                Observation::RequestBegan {
-                    request,
-                    connection,
-                    api,
-                    op,
-                    subject,
-                    began,
+            .prop_map(
+                |(request, connection, api, op, subject, began, basis, correlation)| {
+                    Observation::RequestBegan {
+                        request,
+                        connection,
+                        api,
+                        op,
+                        subject,
+                        began,
+                        basis,
+                        correlation,
+                    }
                 }
-            }),
+            ),
         (id(), subject())
             .prop_map(|(request, subject)| Observation::RequestProgress { request, subject }),
+        id().prop_map(|request| Observation::RequestWithdrawn { request }),
         (id(), outcome, option::of(text()), subject()).prop_map(
             |(request, outcome, error, subject)| Observation::RequestEnded {
                 request,

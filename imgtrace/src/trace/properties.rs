@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use super::Trace;
 use super::scene::{container, endpoint, id, image, in_group, key, process};
 use crate::model::{
-    Api, Denial, EndpointId, LossKind, Op, Outcome, Process, ProcessKey, Report, Runtime, Source,
-    Stamp, Subject,
+    Api, Basis, Correlation, Denial, EndpointId, LossKind, Op, Outcome, Process, ProcessKey,
+    Report, Runtime, Source, Stamp, Subject,
 };
 use crate::observation::{Anomaly, ConnectionId, Fact, Observation, Observed, RequestId};
 
@@ -64,6 +64,8 @@ fn some_fact() -> impl Strategy<Value = Fact> {
                 id: id("a1"),
                 name: name.map(str::to_owned),
                 image: image.map(str::to_owned),
+                pod: None,
+                sandbox: None,
             }
         }),
         Just(Fact::Image {
@@ -147,6 +149,8 @@ fn about_requests() -> impl Strategy<Value = Observation> {
                 op,
                 subject,
                 began: None,
+                basis: Basis::OBSERVED,
+                correlation: Correlation::default(),
             }
         ),
         1 => (request(), some_subject())

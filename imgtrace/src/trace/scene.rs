@@ -2,8 +2,9 @@
 
 use super::Trace;
 use crate::model::{
-    Ancestor, Api, Cgroups, Endpoint, EndpointId, EndpointState, Finding, Listener, Op, Operation,
-    Outcome, Process, ProcessKey, Report, Runtime, Server, Source, Stamp, Subject,
+    Ancestor, Api, Basis, Cgroups, Correlation, Endpoint, EndpointId, EndpointState, Finding,
+    Listener, Op, Operation, Outcome, Process, ProcessKey, Report, Runtime, Server, Source, Stamp,
+    Subject,
 };
 use crate::observation::{ConnectionId, Fact, Observation, Observed, RequestId};
 
@@ -198,6 +199,8 @@ impl Scene {
             op,
             subject,
             began: None,
+            basis: Basis::OBSERVED,
+            correlation: Correlation::default(),
         });
         request
     }

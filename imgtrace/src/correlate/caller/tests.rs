@@ -21,6 +21,8 @@ fn container(name: &str, of: Option<&str>) -> Fact {
         id: id("a1"),
         name: Some(name.to_owned()),
         image: of.map(str::to_owned),
+        pod: None,
+        sandbox: None,
     }
 }
 

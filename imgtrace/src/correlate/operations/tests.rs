@@ -1,5 +1,7 @@
 use super::MAX_OPEN;
-use crate::model::{Api, Op, Operation, OperationId, Outcome, Report, Stamp, Subject};
+use crate::model::{
+    Api, Basis, Correlation, Op, Operation, OperationId, Outcome, Report, Stamp, Subject,
+};
 use crate::observation::{ConnectionId, Observation, RequestId};
 use crate::trace::scene::{Scene, endpoint, image, process};
 
@@ -52,6 +54,8 @@ fn a_request_understood_late_began_when_it_did() {
         op: Op::Exec,
         subject: Subject::default(),
         began: Some(began),
+        basis: Basis::OBSERVED,
+        correlation: Correlation::default(),
     });
     assert_eq!(scene.last_began().at, began);
     let ended = scene.end(RequestId(1), Subject::default());
@@ -138,6 +142,8 @@ fn a_number_that_is_used_again_ends_the_earlier_request() {
             op: Op::Pull,
             subject: image("a:1"),
             began: None,
+            basis: Basis::OBSERVED,
+            correlation: Correlation::default(),
         });
     }
     let ended: Vec<_> = scene

@@ -51,6 +51,8 @@ fn a_container_known_from_a_list() {
             id: id("c1"),
             name: Some("web".to_owned()),
             image: None,
+            pod: None,
+            sandbox: None,
         },
     );
     let kill = scene.ask(1, Op::Kill, container("web"));

@@ -57,6 +57,7 @@ fn line(event: &Event) -> Option<String> {
             format!("{} at {} {outcome:?} {said}", exchange.0, millis(at))
         }
         Event::Progress { .. } => return None,
+        Event::Withdrawn { exchange } => format!("{} withdrawn", exchange.0),
         Event::Learned(fact) => format!("{fact:?}"),
         Event::Anomaly(anomaly) => format!("! {anomaly:?}"),
     })

@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{Api, EndpointId, Op, Outcome, Subject};
+use crate::model::{Api, Basis, Correlation, EndpointId, Op, Outcome, Subject};
 
 fn at(mono: u64, what: Observation) -> Observed {
     Observed {
@@ -44,6 +44,8 @@ fn began(request: u64, connection: u64, image: &str) -> Observation {
             ..Subject::default()
         },
         began: None,
+        basis: Basis::OBSERVED,
+        correlation: Correlation::default(),
     }
 }
 

@@ -44,6 +44,8 @@ fn a_container_that_starts_another() {
             id: id("a9e1"),
             name: Some("agent".to_owned()),
             image: None,
+            pod: None,
+            sandbox: None,
         },
     );
     run(&mut scene, "web", "3f9c2a71d5e1");
@@ -107,6 +109,8 @@ fn a_pod_of_another_runtime() {
             id: id("0001"),
             name: Some(format!("k8s_POD_runner-0_ci_{UID}_0")),
             image: None,
+            pod: None,
+            sandbox: None,
         },
     );
     run(&mut scene, "web", "3f9c2a71d5e1");

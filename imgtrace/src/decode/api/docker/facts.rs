@@ -88,6 +88,8 @@ fn container(document: &Document) -> Option<Fact> {
         id,
         name: name.map(clean_name),
         image,
+        pod: None,
+        sandbox: None,
     })
 }
 

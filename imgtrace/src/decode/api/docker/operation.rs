@@ -6,7 +6,7 @@ use super::request::id_kind;
 use super::route::Call;
 use crate::decode::http1::{Piece, RequestHead};
 use crate::decode::{Event, Exchange};
-use crate::model::{Api, DigestKind, Op, Outcome, Stamp, Subject};
+use crate::model::{Api, Basis, Correlation, DigestKind, Op, Outcome, Stamp, Subject};
 use crate::observation::{Anomaly, Fact};
 
 /// Progress is told at most this often, in nanoseconds: a stream may have thousands of lines.
@@ -178,6 +178,8 @@ impl Operation {
             api: self.api,
             op,
             subject: subject.clone(),
+            basis: Basis::OBSERVED,
+            correlation: Correlation::default(),
         }
     }
 

@@ -229,6 +229,7 @@ pub(super) fn told(events: &[Event]) -> String {
                     outcome.as_str().unwrap()
                 ));
             }
+            Event::Withdrawn { .. } => panic!("HTTP/1 leaves nothing to guess"),
             Event::Progress { subject, .. } => {
                 lines.push(format!(
                     "progress {}",
