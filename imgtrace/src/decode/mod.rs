@@ -9,9 +9,11 @@ pub mod api;
 pub(crate) mod clean;
 mod connection;
 mod flow;
+pub mod grpc;
 pub mod http1;
 pub mod http2;
 mod json;
+mod metadata;
 pub mod rpc;
 
 pub use connection::Connection;

@@ -1,0 +1,153 @@
+//! A request's header block: the few fields of it that are known here.
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use crate::decode::http2::{Field, Slot, Text};
+use crate::decode::metadata::{Metadata, text};
+use crate::model::Correlation;
+
+/// What a request's head says of a call. No other field is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// Which method is called.
+    pub path: Path,
+    /// `containerd-namespace`; null where there is none or it is not known.
+    pub namespace: Option<String>,
+    /// What tells which other request it was made for.
+    pub correlation: Correlation,
+    /// How the client's messages are compressed.
+    pub encoding: Encoding,
+    /// `grpc-timeout`, how long the client will wait; null where it waits for ever or it is not
+    /// known.
+    pub timeout: Option<Duration>,
+    /// What the content type says.
+    pub(super) content: Content,
+}
+
+/// `:path`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Path {
+    /// `/package.Service/Method`, as sent.
+    Known(String),
+    /// It stands in an entry of the table that was never seen. Where the name is unknown too, this
+    /// field is not known to be the path: see `fields` of [`Event::Called`](super::Event::Called).
+    Unknown(Slot),
+    /// No field says that it is the path, or it is no text.
+    #[default]
+    Unseen,
+}
+
+impl Path {
+    /// The path, if it is known.
+    pub fn known(&self) -> Option<&str> {
+        match self {
+            Self::Known(path) => Some(path),
+            Self::Unknown(_) | Self::Unseen => None,
+        }
+    }
+}
+
+/// `grpc-encoding`: how messages with the compressed flag are compressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Encoding {
+    /// Not at all, or nothing was said.
+    #[default]
+    Identity,
+    /// By gzip.
+    Gzip,
+    /// Otherwise.
+    Other,
+}
+
+impl Encoding {
+    pub(super) fn of(value: &[u8]) -> Self {
+        match value {
+            b"identity" => Self::Identity,
+            b"gzip" => Self::Gzip,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// What `content-type` says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Content {
+    /// `application/grpc` with or without a suffix.
+    Grpc,
+    /// Something else.
+    Other,
+    /// It may stand in an entry that was never seen.
+    Unknown,
+    /// There is none.
+    #[default]
+    None,
+}
+
+impl Head {
+    /// Reads a request's header block.
+    pub fn read(fields: &[Field]) -> Self {
+        let mut head = Self::default();
+        let mut metadata = Metadata::default();
+        let mut unnamed = false;
+        for field in fields {
+            match (&field.name, &field.value) {
+                (Text::Known(name), Text::Known(value)) => {
+                    head.take(name, value);
+                    metadata.take(name, value);
+                }
+                (Text::Known(name), Text::Unknown(slot)) => match &name[..] {
+                    b":path" => head.path = Path::Unknown(*slot),
+                    b"content-type" => head.content = Content::Unknown,
+                    _ => {}
+                },
+                (Text::Unknown(_), _) => unnamed = true,
+            }
+        }
+        if unnamed && head.content == Content::None {
+            head.content = Content::Unknown;
+        }
+        head.namespace = metadata.namespace;
+        head.correlation = metadata.correlation;
+        head
+    }
+
+    fn take(&mut self, name: &[u8], value: &[u8]) {
+        match name {
+            b":path" => self.path = text(value).map_or(Path::Unseen, Path::Known),
+            b"content-type" => self.content = Content::of(value),
+            b"grpc-encoding" => self.encoding = Encoding::of(value),
+            b"grpc-timeout" => self.timeout = timeout(value),
+            _ => {}
+        }
+    }
+}
+
+impl Content {
+    pub(super) fn of(value: &[u8]) -> Self {
+        match value.strip_prefix(b"application/grpc") {
+            Some([] | [b'+' | b';', ..]) => Self::Grpc,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// At most eight digits and a unit (gRPC `doc/PROTOCOL-HTTP2.md`, Timeout).
+fn timeout(value: &[u8]) -> Option<Duration> {
+    let (unit, digits) = value.split_last()?;
+    if digits.is_empty() || digits.len() > 8 || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let amount: u64 = std::str::from_utf8(digits).ok()?.parse().ok()?;
+    match unit {
+        b'H' => Some(Duration::from_secs(amount * 3600)),
+        b'M' => Some(Duration::from_secs(amount * 60)),
+        b'S' => Some(Duration::from_secs(amount)),
+        b'm' => Some(Duration::from_millis(amount)),
+        b'u' => Some(Duration::from_micros(amount)),
+        b'n' => Some(Duration::from_nanos(amount)),
+        _ => None,
+    }
+}

@@ -1,0 +1,94 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::{Content, Encoding, Head, Path};
+use crate::decode::http2::{Field, Slot, Text};
+
+fn known(text: &str) -> Text {
+    Text::Known(Bytes::copy_from_slice(text.as_bytes()))
+}
+
+fn field(name: Text, value: Text) -> Field {
+    let slot = None;
+    Field { name, value, slot }
+}
+
+fn head(pairs: &[(&str, &str)]) -> Head {
+    let fields: Vec<Field> = pairs
+        .iter()
+        .map(|(name, value)| field(known(name), known(value)))
+        .collect();
+    Head::read(&fields)
+}
+
+#[test]
+fn what_a_call_says() {
+    let head = head(&[
+        (":method", "POST"),
+        (":path", "/runtime.v1.ImageService/PullImage"),
+        ("content-type", "application/grpc"),
+        ("grpc-encoding", "gzip"),
+        ("grpc-timeout", "120000m"),
+        ("authorization", "Bearer hunter2"),
+        ("containerd-namespace", "k8s.io"),
+        ("containerd-lease", "lease-1"),
+    ]);
+    let path = head.path.known();
+    assert_eq!(path, Some("/runtime.v1.ImageService/PullImage"));
+    assert_eq!(head.namespace.as_deref(), Some("k8s.io"));
+    assert_eq!(head.correlation.lease.as_deref(), Some("lease-1"));
+    assert_eq!(head.encoding, Encoding::Gzip);
+    assert_eq!(head.timeout, Some(Duration::from_secs(120)));
+    assert_eq!(head.content, Content::Grpc);
+    assert!(!format!("{head:?}").contains("hunter2"));
+}
+
+#[test]
+fn what_stands_in_entries_that_were_never_seen() {
+    let slot = Slot(-3);
+    let head = Head::read(&[
+        field(known(":path"), Text::Unknown(slot)),
+        field(Text::Unknown(Slot(-4)), Text::Unknown(Slot(-4))),
+    ]);
+    assert_eq!(head.path, Path::Unknown(slot));
+    assert_eq!(head.content, Content::Unknown);
+    let head = Head::read(&[field(known("content-type"), Text::Unknown(slot))]);
+    assert_eq!((head.path, head.content), (Path::Unseen, Content::Unknown));
+}
+
+#[test]
+fn content_types() {
+    for (value, content) in [
+        ("application/grpc", Content::Grpc),
+        ("application/grpc+proto", Content::Grpc),
+        ("application/grpc;charset=utf-8", Content::Grpc),
+        ("application/grpc-web", Content::Other),
+        ("application/json", Content::Other),
+    ] {
+        assert_eq!(head(&[("content-type", value)]).content, content, "{value}");
+    }
+    assert_eq!(head(&[]).content, Content::None);
+}
+
+#[test]
+fn timeouts() {
+    for (value, timeout) in [
+        ("2H", Some(Duration::from_secs(7200))),
+        ("99999999n", Some(Duration::from_nanos(99_999_999))),
+        ("5M", Some(Duration::from_secs(300))),
+        ("5S", Some(Duration::from_secs(5))),
+        ("5u", Some(Duration::from_micros(5))),
+        ("999999999n", None),
+        ("-1S", None),
+        ("S", None),
+        ("", None),
+        ("1", None),
+    ] {
+        assert_eq!(
+            head(&[("grpc-timeout", value)]).timeout,
+            timeout,
+            "{value:?}"
+        );
+    }
+}
