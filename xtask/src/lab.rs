@@ -78,8 +78,12 @@ pub(crate) fn provide_packages(consent: Consent) -> Result<()> {
 /// Provides what no package brings, and says what could not be: the lab does without it.
 pub(crate) fn provide_peers(consent: Consent) -> Vec<String> {
     let provide = |peers: Peers| {
-        if peers == Peers::Newest && peers.find().is_none() {
-            install(consent, "Building the newest Docker", missing_compilers)?;
+        if peers.find().is_none() && peers.need_compilers() {
+            install(
+                consent,
+                "Building Go programs that use C",
+                missing_compilers,
+            )?;
         }
         peers.provide()
     };

@@ -18,7 +18,7 @@ use super::{key, say};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Peers {
     /// dockerd 29 line, containerd 2.3, its shim and ctr, runc 1.5, docker 29 and compose: Go modules pinned in
-    /// `tests/peers/go.mod`.
+    /// `tests/peers/newest/go.mod`.
     Newest,
     /// docker-py in a virtual environment, pinned in `tests/peers/docker-py`.
     DockerPy,
@@ -26,6 +26,20 @@ pub enum Peers {
     Dockerode,
     /// A program around bollard, pinned in `tests/peers/bollard-client`.
     Bollard,
+}
+
+/// How peers are provided.
+#[derive(Debug)]
+enum Recipe {
+    /// Built from Go modules.
+    Go(&'static go::Set),
+    /// Fetched or built by the client of another registry.
+    Library {
+        /// The files that decide what comes of it, below [`sources`].
+        pins: &'static [&'static str],
+        /// Fills a folder, given [`sources`].
+        fetch: fn(&Path, &Path) -> Result<()>,
+    },
 }
 
 impl Peers {
@@ -40,6 +54,30 @@ impl Peers {
             Self::Dockerode => "dockerode",
             Self::Bollard => "bollard",
         }
+    }
+
+    /// How they are provided.
+    fn recipe(self) -> Recipe {
+        match self {
+            Self::Newest => Recipe::Go(&go::NEWEST),
+            Self::DockerPy => Recipe::Library {
+                pins: &["docker-py/requirements.txt", "docker-py/drive.py"],
+                fetch: library::docker_py,
+            },
+            Self::Dockerode => Recipe::Library {
+                pins: &["dockerode/package-lock.json", "dockerode/drive.js"],
+                fetch: library::dockerode,
+            },
+            Self::Bollard => Recipe::Library {
+                pins: &["bollard-client/Cargo.lock", "bollard-client/src/main.rs"],
+                fetch: library::bollard,
+            },
+        }
+    }
+
+    /// Whether building them takes what [`missing_compilers`](super::missing_compilers) lists.
+    pub fn need_compilers(self) -> bool {
+        matches!(self.recipe(), Recipe::Go(set) if set.needs_c())
     }
 
     /// Where they are, if they have been provided.
@@ -97,11 +135,9 @@ impl Peers {
             folder.display()
         ));
         let start = Instant::now();
-        match self {
-            Self::Newest => go::build(&sources(), &partial)?,
-            Self::DockerPy => library::docker_py(&sources(), &partial)?,
-            Self::Dockerode => library::dockerode(&sources(), &partial)?,
-            Self::Bollard => library::bollard(&sources(), &partial)?,
+        match self.recipe() {
+            Recipe::Go(set) => set.build(&sources(), &partial)?,
+            Recipe::Library { fetch, .. } => fetch(&sources(), &partial)?,
         }
         fs::rename(&partial, &folder)
             .with_context(|| format!("failed to create {}", folder.display()))?;
@@ -115,20 +151,9 @@ impl Peers {
 
     /// The folder is named by everything that decides what is in it.
     fn folder(self) -> Result<PathBuf> {
-        let key = match self {
-            Self::Newest => go::key(&sources())?,
-            Self::DockerPy => key_of(
-                &sources(),
-                &["docker-py/requirements.txt", "docker-py/drive.py"],
-            )?,
-            Self::Dockerode => key_of(
-                &sources(),
-                &["dockerode/package-lock.json", "dockerode/drive.js"],
-            )?,
-            Self::Bollard => key_of(
-                &sources(),
-                &["bollard-client/Cargo.lock", "bollard-client/src/main.rs"],
-            )?,
+        let key = match self.recipe() {
+            Recipe::Go(set) => set.key(&sources())?,
+            Recipe::Library { pins, .. } => key_of(&sources(), pins)?,
         };
         Ok(cache()?
             .join("peers")

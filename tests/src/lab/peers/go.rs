@@ -1,4 +1,6 @@
-//! The newest Docker and containerd, built from Go modules pinned in one go.mod.
+//! How Go programs are built from pinned modules: one go.mod a folder below `tests/peers`, one set of programs each.
+
+mod sets;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,118 +10,52 @@ use anyhow::{Context as _, Result};
 
 use super::{key_of, step};
 use crate::lab::{key, read, say};
+use sets::Program;
+pub(super) use sets::{NEWEST, Set};
 
-/// One program and how it is built.
-#[derive(Debug)]
-struct Program {
-    name: &'static str,
-    package: &'static str,
-    /// Linked against C libraries; without it the program is static.
-    cgo: bool,
-    tags: &'static str,
-    /// Module whose version in go.mod is written to a variable, which upstream's Makefile does.
-    version: Option<(&'static str, &'static str)>,
-}
-
-/// In the order in which they are built: one shares packages with the next.
-const PROGRAMS: [Program; 7] = [
-    Program {
-        name: "containerd",
-        package: "github.com/containerd/containerd/v2/cmd/containerd",
-        cgo: false,
-        tags: "",
-        version: None,
-    },
-    Program {
-        name: "ctr",
-        package: "github.com/containerd/containerd/v2/cmd/ctr",
-        cgo: false,
-        tags: "",
-        version: None,
-    },
-    Program {
-        name: "containerd-shim-runc-v2",
-        package: "github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2",
-        cgo: false,
-        tags: "",
-        version: None,
-    },
-    Program {
-        name: "dockerd",
-        package: "github.com/moby/moby/v2/cmd/dockerd",
-        cgo: true,
-        // It would link with libnftables, which the lab's daemons have no use for.
-        tags: "no_libnftables",
-        version: Some((
-            "github.com/moby/moby/v2",
-            "github.com/moby/moby/v2/dockerversion.Version",
-        )),
-    },
-    Program {
-        name: "runc",
-        package: "github.com/opencontainers/runc",
-        cgo: true,
-        // dockerd's default profile is refused by a runc without it.
-        tags: "seccomp",
-        version: None,
-    },
-    Program {
-        name: "docker",
-        package: "github.com/docker/cli/cmd/docker",
-        cgo: false,
-        tags: "",
-        version: Some((
-            "github.com/docker/cli",
-            "github.com/docker/cli/cli/version.Version",
-        )),
-    },
-    Program {
-        name: "docker-compose",
-        package: "github.com/docker/compose/v5/cmd",
-        cgo: false,
-        tags: "",
-        version: Some((
-            "github.com/docker/compose/v5",
-            "github.com/docker/compose/v5/internal.Version",
-        )),
-    },
-];
-
-/// docker/cli has no go.mod, so Go takes it for a module of Go 1.16 and refuses its newer syntax.
+/// docker/cli has no go.mod, so Go takes it for a module of Go 1.16 and refuses its newer syntax. No other module minds.
 const LANGUAGE: &str = "-gcflags=github.com/docker/cli/...=-lang=go1.26";
 
-/// What decides what is built: the pins and the recipes.
-pub(super) fn key(sources: &Path) -> Result<u64> {
-    let pins = key_of(sources, &["go.mod", "go.sum"])?;
-    Ok(key::of(&[
-        pins.to_string(),
-        LANGUAGE.to_owned(),
-        format!("{PROGRAMS:?}"),
-    ]))
-}
-
-/// Builds every program into `folder`.
-pub(super) fn build(sources: &Path, folder: &Path) -> Result<()> {
-    let go = find_go()?;
-    let pins = read(&sources.join("go.mod"))?;
-    for (index, program) in PROGRAMS.iter().enumerate() {
-        say(&format!(
-            "building {} ({} of {})",
-            program.name,
-            index + 1,
-            PROGRAMS.len()
-        ));
-        let start = Instant::now();
-        let mut command = program.command(&go, &pins, folder)?;
-        let built = step(command.current_dir(sources));
-        built.with_context(|| format!("failed to build {}{}", program.name, program.hint()))?;
-        say(&format!(
-            "{} took {:.0} s",
-            program.name,
-            start.elapsed().as_secs_f64()
-        ));
+impl Set {
+    /// What decides what is built: the pins and the recipes.
+    pub(super) fn key(&self, sources: &Path) -> Result<u64> {
+        let pins = key_of(&sources.join(self.folder), &["go.mod", "go.sum"])?;
+        Ok(key::of(&[
+            pins.to_string(),
+            LANGUAGE.to_owned(),
+            format!("{:?}", self.programs),
+        ]))
     }
-    Ok(())
+
+    /// Builds every program into `folder`.
+    pub(super) fn build(&self, sources: &Path, folder: &Path) -> Result<()> {
+        let go = find_go()?;
+        let sources = sources.join(self.folder);
+        let pins = read(&sources.join("go.mod"))?;
+        for (index, program) in self.programs.iter().enumerate() {
+            say(&format!(
+                "building {} ({} of {})",
+                program.name,
+                index + 1,
+                self.programs.len()
+            ));
+            let start = Instant::now();
+            let mut command = program.command(&go, &pins, folder)?;
+            let built = step(command.current_dir(&sources));
+            built.with_context(|| format!("failed to build {}{}", program.name, program.hint()))?;
+            say(&format!(
+                "{} took {:.0} s",
+                program.name,
+                start.elapsed().as_secs_f64()
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether a C compiler is needed.
+    pub(super) fn needs_c(&self) -> bool {
+        self.programs.iter().any(|program| program.cgo)
+    }
 }
 
 impl Program {
@@ -127,7 +63,9 @@ impl Program {
         let mut command = Command::new(go);
         command
             .env("CGO_ENABLED", if self.cgo { "1" } else { "0" })
-            .env("GOFLAGS", "");
+            .env("GOFLAGS", "")
+            // A pin that asks for a newer Go must fail here rather than fetch one.
+            .env("GOTOOLCHAIN", "local");
         command.args([
             "build",
             "-mod=readonly",
@@ -181,9 +119,7 @@ fn find_go() -> Result<PathBuf> {
     let go = folders
         .map(|folder| folder.join("go"))
         .find(|go| go.exists());
-    go.context(
-        "the newest Docker is built with Go 1.26 or later, which is missing: https://go.dev/dl",
-    )
+    go.context("it is built with Go 1.26 or later, which is missing: https://go.dev/dl")
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::lab::peers::{Peers, Recipe, sources};
 
 #[test]
 fn versions_come_from_the_requirements() {
@@ -11,18 +12,23 @@ fn versions_come_from_the_requirements() {
 }
 
 #[test]
-fn every_program_is_a_tool_of_the_pins() {
-    let pins = read(&super::super::sources().join("go.mod")).unwrap();
-    for program in &PROGRAMS {
-        let named = pins
-            .lines()
-            .any(|line| line.trim().trim_start_matches("tool ") == program.package);
-        assert!(named, "{} is not pinned", program.package);
-        let go = Path::new("go");
-        assert!(
-            program.command(go, &pins, go).is_ok(),
-            "{} has no version",
-            program.name
-        );
+fn every_program_is_a_tool_of_its_pins() {
+    for peers in Peers::ALL {
+        let Recipe::Go(set) = peers.recipe() else {
+            continue;
+        };
+        let pins = read(&sources().join(set.folder).join("go.mod")).unwrap();
+        for program in set.programs {
+            let named = pins
+                .lines()
+                .any(|line| line.trim().trim_start_matches("tool ") == program.package);
+            assert!(named, "{} is not pinned", program.package);
+            let go = Path::new("go");
+            assert!(
+                program.command(go, &pins, go).is_ok(),
+                "{} has no version",
+                program.name
+            );
+        }
     }
 }

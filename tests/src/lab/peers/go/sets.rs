@@ -1,0 +1,90 @@
+//! Which Go programs the lab builds, by the go.mod that pins them.
+
+/// One program and how it is built.
+#[derive(Debug)]
+pub(super) struct Program {
+    /// The file that it becomes.
+    pub(super) name: &'static str,
+    pub(super) package: &'static str,
+    /// Linked against C libraries; without it the program is static.
+    pub(super) cgo: bool,
+    /// Build tags.
+    pub(super) tags: &'static str,
+    /// Module whose version in go.mod is written to a variable, which upstream's Makefile does.
+    pub(super) version: Option<(&'static str, &'static str)>,
+}
+
+/// Programs that one go.mod pins; they share its modules and are built together.
+#[derive(Debug)]
+pub(in crate::lab::peers) struct Set {
+    /// Where its go.mod and go.sum are, below `tests/peers`.
+    pub(super) folder: &'static str,
+    pub(super) programs: &'static [Program],
+}
+
+/// [`Peers::Newest`](crate::lab::Peers::Newest), in the order in which they are built: one shares packages with the next.
+pub(in crate::lab::peers) const NEWEST: Set = Set {
+    folder: "newest",
+    programs: &[
+        Program {
+            name: "containerd",
+            package: "github.com/containerd/containerd/v2/cmd/containerd",
+            cgo: false,
+            tags: "",
+            version: None,
+        },
+        Program {
+            name: "ctr",
+            package: "github.com/containerd/containerd/v2/cmd/ctr",
+            cgo: false,
+            tags: "",
+            version: None,
+        },
+        Program {
+            name: "containerd-shim-runc-v2",
+            package: "github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2",
+            cgo: false,
+            tags: "",
+            version: None,
+        },
+        Program {
+            name: "dockerd",
+            package: "github.com/moby/moby/v2/cmd/dockerd",
+            cgo: true,
+            // It would link with libnftables, which the lab's daemons have no use for.
+            tags: "no_libnftables",
+            version: Some((
+                "github.com/moby/moby/v2",
+                "github.com/moby/moby/v2/dockerversion.Version",
+            )),
+        },
+        Program {
+            name: "runc",
+            package: "github.com/opencontainers/runc",
+            cgo: true,
+            // dockerd's default profile is refused by a runc without it.
+            tags: "seccomp",
+            version: None,
+        },
+        Program {
+            name: "docker",
+            package: "github.com/docker/cli/cmd/docker",
+            cgo: false,
+            tags: "",
+            version: Some((
+                "github.com/docker/cli",
+                "github.com/docker/cli/cli/version.Version",
+            )),
+        },
+        Program {
+            name: "docker-compose",
+            package: "github.com/docker/compose/v5/cmd",
+            cgo: false,
+            tags: "",
+            version: Some((
+                "github.com/docker/compose/v5",
+                "github.com/docker/compose/v5/internal.Version",
+            )),
+        },
+    ],
+};
