@@ -5,4 +5,5 @@
 
 pub mod lab;
 pub mod run;
+pub mod story;
 pub mod tracer;

@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 use imgtrace_tests::lab::Client;
+use imgtrace_tests::story::{Row, succeed};
 
 use super::images::Known;
-use super::row::Row;
-use super::stage::{Stage, succeed};
+use super::stage::Stage;
 
 /// Has bollard tell its story.
 pub(super) fn tell(stage: &mut Stage, known: &Known, name: &str) -> Result<()> {

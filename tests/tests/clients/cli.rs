@@ -4,10 +4,10 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use imgtrace_tests::lab::{Client, Docker};
+use imgtrace_tests::story::{Actor, Row, attempt, succeed};
 
 use super::images::Known;
-use super::row::Row;
-use super::stage::{Actor, Stage, attempt, succeed};
+use super::stage::Stage;
 
 /// The docker command with these arguments. Builds are the classic builder's: BuildKit speaks another protocol.
 fn run(stage: &Stage, client: Client, line: &str) -> Result<Actor> {

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use imgtrace_tests::lab::{Client, Docker};
+use imgtrace_tests::story::{Row, Who, succeed};
 
 use super::images::Known;
-use super::row::{Row, Who};
-use super::stage::{Stage, succeed};
+use super::stage::Stage;
 
 /// Where the plug-in's pid is written.
 const PID_FILE: &str = "plugin.pid";

@@ -5,11 +5,11 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use imgtrace_tests::lab::Client;
+use imgtrace_tests::story::{Actor, Row, succeed};
 use serde_json::{Value, json};
 
 use super::images::Known;
-use super::row::Row;
-use super::stage::{Actor, Stage, succeed};
+use super::stage::Stage;
 
 /// One request of a curl: the lines of its configuration file (curl(1), `--config`).
 fn request(method: &str, target: &str) -> String {

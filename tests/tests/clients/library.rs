@@ -4,11 +4,11 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use imgtrace_tests::lab::{Client, Generation};
+use imgtrace_tests::story::{Row, succeed};
 use serde_json::Value;
 
 use super::images::Known;
-use super::row::Row;
-use super::stage::{Stage, program, succeed};
+use super::stage::{Stage, program};
 
 /// Has the client tell its story, with `name` in every name that it makes.
 pub(super) fn tell(

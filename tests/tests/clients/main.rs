@@ -16,7 +16,6 @@ mod curl;
 mod images;
 mod library;
 mod moments;
-mod row;
 mod secrets;
 mod stage;
 mod wire;

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use imgtrace_tests::lab::{Client, Docker, Generation, Lab, Registry};
+use imgtrace_tests::story::{Row, me, succeed, who};
 use imgtrace_tests::tracer::Tracer;
 
 use super::images::Known;
-use super::row::Row;
-use super::stage::{Stage, me, program, succeed, who};
+use super::stage::{Stage, program};
 use super::wire::Wire;
 
 /// How long a thing may take that is about to happen.

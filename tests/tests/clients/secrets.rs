@@ -10,8 +10,10 @@ use imgtrace_tests::run::Run;
 use rustix::process::Signal;
 
 use super::images::Known;
-use super::stage::{PATIENCE, program};
+use super::stage::program;
 
+/// How long a line may take after the client has ended.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// In every secret. Long enough to be nowhere else, of letters and digits so that nothing escapes it.
 const MARK: &str = "Zq7xMarkedW9v";
 

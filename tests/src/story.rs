@@ -1,0 +1,10 @@
+//! What a whole-program test tells: clients run under imgtrace, the operations that they must have made, and the
+//! complete list of those that imgtrace saw.
+
+mod actor;
+mod row;
+mod stage;
+
+pub use actor::{Actor, Who, attempt, me, succeed, who};
+pub use row::Row;
+pub use stage::Stage;
