@@ -6,6 +6,8 @@
 mod activation;
 mod client;
 mod containerd;
+mod cri_dockerd;
+mod crictl;
 mod daemon;
 mod dind;
 mod docker;
@@ -14,10 +16,12 @@ mod http;
 mod images;
 mod inside;
 mod key;
+mod kubelet;
 mod network;
 mod packages;
 mod peers;
 mod place;
+mod pod;
 mod process;
 mod ran;
 mod registry;
@@ -36,6 +40,8 @@ use rustix::fs::FlockOperation;
 pub use activation::Activation;
 pub use client::Client;
 pub use containerd::Containerd;
+pub use cri_dockerd::CriDockerd;
+pub use crictl::Crictl;
 pub use daemon::until;
 pub use dind::Dind;
 pub use docker::Docker;
@@ -43,9 +49,11 @@ pub use generation::Generation;
 use generation::Programs;
 pub use images::Image;
 pub use inside::{Inside, SOCKET as SOCKET_INSIDE};
+pub use kubelet::Kubelet;
 pub use packages::{missing_compilers, missing_packages};
 pub use peers::Peers;
 pub use place::{Place, RUN};
+pub use pod::Pod;
 pub use process::ProcessId;
 pub use ran::Ran;
 pub use registry::Registry;
@@ -146,6 +154,53 @@ impl Lab {
         let containerd = Containerd::new(&self.place, &name, &Programs::of(generation)?);
         containerd.start()?;
         Ok(containerd)
+    }
+
+    /// Starts a containerd of this generation that serves CRI and no Docker, with [`Image::Pause`] of the registry for
+    /// its sandboxes.
+    ///
+    /// # Errors
+    /// As for [`Lab::containerd`], or the image cannot be made.
+    pub fn containerd_with_cri(
+        &self,
+        generation: Generation,
+        registry: &Registry,
+    ) -> Result<Containerd> {
+        let name = format!("cri-of-{}", generation.name());
+        let pause = registry.add(Image::Pause)?;
+        let containerd =
+            Containerd::new(&self.place, &name, &Programs::of(generation)?).with_cri(&pause);
+        containerd.start()?;
+        Ok(containerd)
+    }
+
+    /// Starts a cri-dockerd over a Docker of the newest generation.
+    ///
+    /// # Errors
+    /// The programs are missing or do not come up; the error holds the end of the daemon's log.
+    pub fn cri_dockerd(&self, registry: &Registry) -> Result<CriDockerd> {
+        let pause = registry.add(Image::Pause)?;
+        let docker = self
+            .docker_named(Generation::Newest, "docker-of-cri")?
+            .with_runc(cri_dockerd::runc(&self.place)?);
+        docker.start()?;
+        CriDockerd::start(&self.place, &docker, &pause)
+    }
+
+    /// Starts a kubelet on the CRI server of this socket.
+    ///
+    /// # Errors
+    /// The program is missing or does not come up; the error holds the end of its log.
+    pub fn kubelet(&self, socket: &Path) -> Result<Kubelet> {
+        Kubelet::start(&self.place, socket)
+    }
+
+    /// crictl, set up for the CRI server of this socket.
+    ///
+    /// # Errors
+    /// The program is missing, or its settings cannot be written.
+    pub fn crictl(&self, socket: &Path) -> Result<Crictl> {
+        Crictl::new(&self.place, socket)
     }
 
     /// A Docker that is not started yet, with a name of its own (so that one lab can hold several).

@@ -1,13 +1,16 @@
 //! A containerd with its own socket, state and root.
 
+mod configuration;
+
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Result;
 
 use super::generation::Programs;
-use super::{Place, Ran, daemon, write};
+use super::{Place, Ran, daemon, read, write};
+use configuration::Paths;
 
 /// A containerd of the lab.
 #[derive(Debug, Clone)]
@@ -15,6 +18,8 @@ pub struct Containerd {
     place: Place,
     name: String,
     programs: Programs,
+    /// The image of CRI's sandboxes, where CRI is served.
+    pause: Option<String>,
 }
 
 impl Containerd {
@@ -23,7 +28,27 @@ impl Containerd {
             place: place.clone(),
             name: name.to_owned(),
             programs: programs.clone(),
+            pause: None,
         }
+    }
+
+    /// One that serves CRI too, with this image for its sandboxes.
+    pub(super) fn with_cri(mut self, pause: &str) -> Self {
+        self.pause = Some(pause.to_owned());
+        self
+    }
+
+    /// Its log: at its usual level it names every pull, create and start that CRI asked of it.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn log(&self) -> Result<String> {
+        read(&self.place.log(&self.name))
+    }
+
+    /// The process id, while it runs.
+    pub fn pid(&self) -> Option<i32> {
+        daemon::running(&self.place, &self.name).map(|id| id.pid)
     }
 
     /// The socket that it serves its gRPC API on.
@@ -43,7 +68,12 @@ impl Containerd {
         let run = self.place.run_dir(&self.name)?;
         let data = self.place.data_dir(&self.name)?;
         let config = data.join("config.toml");
-        write(&config, configuration(&run, &data, &self.socket()))?;
+        let paths = Paths {
+            run: &run,
+            data: &data,
+            socket: &self.socket(),
+        };
+        write(&config, paths.configuration(self.pause.as_deref()))?;
         let mut command = self.programs.command(&self.programs.containerd);
         command.arg("--config").arg(&config);
         daemon::start(&self.place, &self.name, command, || self.answers())?;
@@ -88,29 +118,4 @@ impl Containerd {
         UnixStream::connect(self.socket()).is_ok()
             && Ran::of(self.ctr_command().arg("version")).is_ok_and(|ran| ran.status.success())
     }
-}
-
-/// containerd's configuration, version 2 (which 1.6 and 2.x both read). Everything that would lie outside the lab by
-/// default is moved into it (`/opt/containerd`) or off (NRI, whose socket is `/var/run/nri/nri.sock`). CRI, which 2.x
-/// splits in three, is off as where containerd serves only Docker.
-fn configuration(run: &Path, data: &Path, socket: &Path) -> String {
-    format!(
-        r#"version = 2
-root = "{data}/root"
-state = "{run}/state"
-disabled_plugins = [
-  "io.containerd.grpc.v1.cri",
-  "io.containerd.cri.v1.images",
-  "io.containerd.cri.v1.runtime",
-  "io.containerd.nri.v1.nri",
-]
-[grpc]
-  address = "{socket}"
-[plugins."io.containerd.internal.v1.opt"]
-  path = "{data}/opt"
-"#,
-        data = data.display(),
-        run = run.display(),
-        socket = socket.display()
-    )
 }

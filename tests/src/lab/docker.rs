@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
+use serde_json::json;
 
 use super::generation::Programs;
 use super::{Activation, Client, Containerd, Generation, Place, Ran, daemon, http, write};
@@ -18,6 +19,8 @@ pub struct Docker {
     generation: Generation,
     programs: Programs,
     containerd: Containerd,
+    /// What it starts instead of runc.
+    runc: Option<PathBuf>,
 }
 
 impl Docker {
@@ -30,7 +33,14 @@ impl Docker {
             generation,
             programs,
             containerd,
+            runc: None,
         })
+    }
+
+    /// One that starts this program instead of runc.
+    pub(super) fn with_runc(mut self, runc: PathBuf) -> Self {
+        self.runc = Some(runc);
+        self
     }
 
     /// The socket that clients use.
@@ -158,7 +168,11 @@ impl Docker {
         let data = self.place.data_dir(&self.name)?;
         let config = data.join("daemon.json");
         // 20.10 would write a key to /etc/docker otherwise, which is the host's; newer ones accept and ignore it.
-        let settings = serde_json::json!({ "deprecated-key-path": data.join("key.json") });
+        let mut settings = json!({ "deprecated-key-path": data.join("key.json") });
+        if let (Some(runc), Some(settings)) = (&self.runc, settings.as_object_mut()) {
+            settings.insert("runtimes".to_owned(), json!({ "lab": { "path": runc } }));
+            settings.insert("default-runtime".to_owned(), json!("lab"));
+        }
         write(&config, settings.to_string())?;
         let mut command = self.programs.command(&self.programs.dockerd);
         command

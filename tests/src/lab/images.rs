@@ -32,6 +32,8 @@ pub enum Image {
     Layers,
     /// An index of two platforms: this machine's with [`Image::Busybox`] and another one with a text file.
     Multi,
+    /// [`Image::Busybox`] with another command: it waits until it is told to end. For the sandbox of a pod.
+    Pause,
     /// Only the links and mount points that make the host's /usr a root file system, when it is mounted there: for a
     /// container that runs the host's daemons (DinD).
     Host,
@@ -45,6 +47,7 @@ impl Image {
             Self::DockerCli | Self::DockerCliNewest => "imgtrace-lab/docker-cli",
             Self::Layers => "imgtrace-lab/layers",
             Self::Multi => "imgtrace-lab/multi",
+            Self::Pause => "imgtrace-lab/pause",
             Self::Host => "imgtrace-lab/host",
         }
     }
@@ -64,13 +67,26 @@ impl Image {
             return index(folder);
         }
         let layers = self.layers(folder)?;
-        image(folder, architecture(), &layers)
+        image(folder, architecture(), self.command(), &layers)
+    }
+
+    /// What a container of it runs that was told nothing else.
+    fn command(self) -> &'static [&'static str] {
+        match self {
+            // A first process has no default reaction to SIGTERM.
+            Self::Pause => &[
+                "sh",
+                "-c",
+                "trap 'exit 0' TERM INT; sleep 2147483647 & wait",
+            ],
+            _ => &["sh"],
+        }
     }
 
     fn layers(self, folder: &Path) -> Result<Vec<Layer>> {
         let busybox = Layer::busybox(folder)?;
         Ok(match self {
-            Self::Busybox | Self::Multi => vec![busybox],
+            Self::Busybox | Self::Multi | Self::Pause => vec![busybox],
             Self::DockerCli => vec![
                 busybox,
                 Layer::program(folder, Path::new("/usr/bin/docker"))?,
@@ -142,12 +158,12 @@ impl Blob {
     }
 }
 
-fn image(folder: &Path, architecture: &str, layers: &[Layer]) -> Result<Built> {
+fn image(folder: &Path, architecture: &str, command: &[&str], layers: &[Layer]) -> Result<Built> {
     let config = json!({
         "architecture": architecture,
         "os": "linux",
         "created": "2026-01-01T00:00:00Z",
-        "config": { "Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], "Cmd": ["sh"] },
+        "config": { "Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], "Cmd": command },
         "rootfs": { "type": "layers", "diff_ids": layers.iter().map(|layer| &layer.diff_id).collect::<Vec<_>>() },
         "history": layers.iter().map(|_| json!({ "created_by": "imgtrace lab" })).collect::<Vec<_>>(),
     });
@@ -186,10 +202,16 @@ fn index(folder: &Path) -> Result<Built> {
     } else {
         "arm64"
     };
-    let here = image(folder, architecture(), &[Layer::busybox(folder)?])?;
+    let here = image(
+        folder,
+        architecture(),
+        Image::Multi.command(),
+        &[Layer::busybox(folder)?],
+    )?;
     let there = image(
         folder,
         other,
+        Image::Multi.command(),
         &[Layer::text(folder, "this platform has no programs\n")?],
     )?;
     let entry = |built: &Built, architecture: &str| {

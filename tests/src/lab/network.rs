@@ -1,11 +1,20 @@
-//! Keeps the lab's daemons from changing the network of a host that runs a Docker already.
+//! What the lab's daemons take of the host's network: free ports, and a bridge where a host that runs a Docker already
+//! would otherwise lose its own.
 
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use super::{Place, Ran, key};
+
+/// An address of 127.0.0.1 with a port that was free a moment ago.
+pub(super) fn free_address() -> Result<SocketAddr> {
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("failed to find a free port")?;
+    Ok(listener.local_addr()?)
+}
 
 /// What `dockerd --bridge` gets. `none` does for a daemon whose containers need no network, but at its start such a
 /// daemon deletes the interface docker0 (moby, `removeDefaultBridgeInterface`), which may be another Docker's: where

@@ -20,6 +20,10 @@ pub enum Peers {
     /// dockerd 29 line, containerd 2.3, its shim and ctr, runc 1.5, docker 29 and compose: Go modules pinned in
     /// `tests/peers/newest/go.mod`.
     Newest,
+    /// crictl and kubelet 1.36: Go modules pinned in `tests/peers/k8s/go.mod`.
+    Kubernetes,
+    /// cri-dockerd 0.4: Go modules pinned in `tests/peers/cri-dockerd/go.mod`.
+    CriDockerd,
     /// docker-py in a virtual environment, pinned in `tests/peers/docker-py`.
     DockerPy,
     /// dockerode with its modules, pinned in `tests/peers/dockerode`.
@@ -44,12 +48,21 @@ enum Recipe {
 
 impl Peers {
     /// All of them, in the order in which they are provided.
-    pub const ALL: [Self; 4] = [Self::DockerPy, Self::Dockerode, Self::Bollard, Self::Newest];
+    pub const ALL: [Self; 6] = [
+        Self::DockerPy,
+        Self::Dockerode,
+        Self::Bollard,
+        Self::Newest,
+        Self::Kubernetes,
+        Self::CriDockerd,
+    ];
 
     /// A word for paths and messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::Newest => "newest",
+            Self::Kubernetes => "k8s",
+            Self::CriDockerd => "cri-dockerd",
             Self::DockerPy => "docker-py",
             Self::Dockerode => "dockerode",
             Self::Bollard => "bollard",
@@ -60,6 +73,8 @@ impl Peers {
     fn recipe(self) -> Recipe {
         match self {
             Self::Newest => Recipe::Go(&go::NEWEST),
+            Self::Kubernetes => Recipe::Go(&go::KUBERNETES),
+            Self::CriDockerd => Recipe::Go(&go::CRI_DOCKERD),
             Self::DockerPy => Recipe::Library {
                 pins: &["docker-py/requirements.txt", "docker-py/drive.py"],
                 fetch: library::docker_py,

@@ -1,7 +1,7 @@
 //! A registry on loopback, and how images get into it: by its own HTTP API, with no daemon in between.
 
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use super::generation::SYSTEM_PATH;
 use super::http::{self, Response};
 use super::images::{Blob, Built, Image};
-use super::{Place, daemon, say, write};
+use super::{Place, daemon, network, say, write};
 
 /// Debian's docker-registry.
 const PROGRAM: &str = "/usr/bin/docker-registry";
@@ -25,7 +25,7 @@ pub struct Registry {
 
 impl Registry {
     pub(super) fn start(place: &Place) -> Result<Self> {
-        let address = free_address()?;
+        let address = network::free_address()?;
         let data = place.data_dir(NAME)?;
         let config = data.join("config.yml");
         let text = format!(
@@ -105,6 +105,21 @@ impl Registry {
         Ok(reference)
     }
 
+    /// As [`Registry::add`], under these tags: references of their own for content that a client may have already.
+    ///
+    /// # Errors
+    /// As [`Registry::add`].
+    pub fn add_as(&self, image: Image, tags: &[&str]) -> Result<Vec<String>> {
+        let repository = image.repository();
+        let folder = format!("images/{repository}-{}", image.tag());
+        let built = image.build(&self.place.data_dir(&folder)?)?;
+        let push = |tag: &&str| -> Result<String> {
+            self.push(repository, tag, &built)?;
+            Ok(format!("{}/{repository}:{tag}", self.address))
+        };
+        tags.iter().map(push).collect()
+    }
+
     fn push(&self, repository: &str, tag: &str, built: &Built) -> Result<()> {
         for blob in &built.blobs {
             self.push_blob(repository, blob)?;
@@ -170,11 +185,4 @@ fn plain(mut command: Command) -> Command {
         .env("PATH", SYSTEM_PATH)
         .stdin(Stdio::null());
     command
-}
-
-/// A port that was free a moment ago.
-fn free_address() -> Result<SocketAddr> {
-    let listener =
-        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("failed to find a free port")?;
-    Ok(listener.local_addr()?)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use rustix::mount::UnmountFlags;
 
-use super::{Place, ProcessId, daemon, network, until};
+use super::{Place, ProcessId, daemon, kubelet, network, until};
 
 /// How long shims may take to see that their containers have ended.
 const SHIM_PATIENCE: Duration = Duration::from_secs(5);
@@ -16,6 +16,8 @@ const SHIM_PATIENCE: Duration = Duration::from_secs(5);
 /// not there is no error.
 pub(super) fn end(place: &Place) -> Result<()> {
     if place.run().exists() {
+        // It would start again what ends.
+        daemon::stop(place, kubelet::NAME)?;
         end_containers(place)?;
         end_daemons(place)?;
         end_shims(place)?;

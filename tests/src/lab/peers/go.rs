@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result};
 use super::{key_of, step};
 use crate::lab::{key, read, say};
 use sets::Program;
-pub(super) use sets::{NEWEST, Set};
+pub(super) use sets::{CRI_DOCKERD, KUBERNETES, NEWEST, Set};
 
 /// docker/cli has no go.mod, so Go takes it for a module of Go 1.16 and refuses its newer syntax. No other module minds.
 const LANGUAGE: &str = "-gcflags=github.com/docker/cli/...=-lang=go1.26";

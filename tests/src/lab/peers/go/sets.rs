@@ -88,3 +88,39 @@ pub(in crate::lab::peers) const NEWEST: Set = Set {
         },
     ],
 };
+
+/// [`Peers::Kubernetes`](crate::lab::Peers::Kubernetes).
+pub(in crate::lab::peers) const KUBERNETES: Set = Set {
+    folder: "k8s",
+    programs: &[
+        Program {
+            name: "crictl",
+            package: "sigs.k8s.io/cri-tools/cmd/crictl",
+            cgo: false,
+            tags: "",
+            version: Some((
+                "sigs.k8s.io/cri-tools",
+                "sigs.k8s.io/cri-tools/pkg/version.Version",
+            )),
+        },
+        Program {
+            name: "kubelet",
+            package: "k8s.io/kubernetes/cmd/kubelet",
+            cgo: false,
+            tags: "",
+            version: None,
+        },
+    ],
+};
+
+/// [`Peers::CriDockerd`](crate::lab::Peers::CriDockerd).
+pub(in crate::lab::peers) const CRI_DOCKERD: Set = Set {
+    folder: "cri-dockerd",
+    programs: &[Program {
+        name: "cri-dockerd",
+        package: "github.com/Mirantis/cri-dockerd",
+        cgo: false,
+        tags: "",
+        version: None,
+    }],
+};
