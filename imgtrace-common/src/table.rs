@@ -85,9 +85,12 @@ pub struct Socket {
     pub peer_pid: u64,
     /// Bytes sent by this end.
     pub sent: u64,
-    /// Bytes that may still be copied before the budget refills.
+    /// Bytes that may still be copied before the budget refills: with time, and when the other end
+    /// speaks.
     pub tokens: u64,
-    /// When `tokens` was last refilled, `bpf_ktime_get_ns`.
+    /// The same of the budget that only time refills.
+    pub bulk: u64,
+    /// When both were last refilled, `bpf_ktime_get_ns`.
     pub refilled: u64,
     /// One of [`super::direction`]: in which direction this end sends.
     pub direction: u32,

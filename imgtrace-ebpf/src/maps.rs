@@ -13,9 +13,10 @@ use imgtrace_common::{Accepted, ListenerKey, Process, Socket, SocketRow, Watch, 
 #[map]
 pub static SOCKETS: HashMap<u64, Socket> = HashMap::with_max_entries(65_536, 0);
 
-/// The listeners that user space knows.
+/// The listeners that user space knows: its endpoints, thousands of shims among them, and as many
+/// that only looked like one.
 #[map]
-pub static LISTENERS: HashMap<ListenerKey, Watch> = HashMap::with_max_entries(4_096, 0);
+pub static LISTENERS: HashMap<ListenerKey, Watch> = HashMap::with_max_entries(8_192, 0);
 
 /// Names under which a listener that is not known yet is captured provisionally, hashed by
 /// [`imgtrace_common::Basename`].

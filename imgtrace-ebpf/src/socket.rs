@@ -24,8 +24,15 @@ const PAYLOAD_MAX: u32 = 60 * 1024;
 const HEAD_BYTES: u64 = 256;
 /// Bytes that a direction may send at once before it is cut.
 const BURST_BYTES: u64 = 256 * 1024;
-/// Bytes per second that a direction may send for long before it is cut: 1 GiB / 2^10.
+/// Bytes per second that a direction may send for long before it is cut: 10^9 / 2^10.
 const REFILL_SHIFT: u64 = 10;
+/// Bytes that a direction may send at once, however often the other side speaks.
+const BULK_BYTES: u64 = 4 * 1024 * 1024;
+/// Bytes per second that it may send for long, however often the other side speaks: 10^9 / 2^5.
+const BULK_SHIFT: u64 = 5;
+/// Length of the last component of a shim's path (containerd `pkg/shim/util_unix.go`,
+/// `SocketAddress`).
+const SHIM_NAME_BYTES: usize = 64;
 /// Changes of reader after which a connection's readers are not described any more.
 const READERS_MAX: u32 = 16;
 
@@ -138,7 +145,11 @@ fn accepted(context: *mut c_void, sock: u64) {
     let length = bound_name(&mut record.name, bound.address);
     let endpoint = match watched(&key, bound.address) {
         Some(watch) if watch.action == action::CAPTURE => watch.endpoint,
-        None if looks_like_runtime(&record.name, length) => 0,
+        None if looks_like_runtime(&record.name, length)
+            || looks_like_shim(&record.name, length) =>
+        {
+            0
+        }
         _ => return,
     };
     let peer_pid: u64 = read(sock + offset!(sock_peer_pid));
@@ -198,6 +209,25 @@ pub fn looks_like_runtime(path: &[u8; SUN_PATH_BYTES], length: usize) -> bool {
     unsafe { BASENAMES.get(name.key()) }.is_some()
 }
 
+/// Whether the last component of a path is as long as a SHA-256 in hexadecimal digits, and of
+/// nothing else: a containerd shim's socket. `length` counts its NUL.
+#[inline(always)]
+fn looks_like_shim(path: &[u8; SUN_PATH_BYTES], length: usize) -> bool {
+    let slash = length.wrapping_sub(SHIM_NAME_BYTES + 2);
+    if slash >= SUN_PATH_BYTES - SHIM_NAME_BYTES {
+        return false;
+    }
+    // SAFETY: `slash` and the name behind it are within the path.
+    let at = |offset: usize| unsafe { *path.as_ptr().add(slash).add(offset) };
+    // It returns at the first digit that is none, so no state piles up for the verifier.
+    for offset in 1..=SHIM_NAME_BYTES {
+        if !at(offset).is_ascii_hexdigit() {
+            return false;
+        }
+    }
+    at(0) == b'/'
+}
+
 /// Both ends of a connection.
 pub struct Pair {
     /// Its number.
@@ -239,6 +269,7 @@ impl Pair {
             peer_pid: read(sock + offset!(sock_peer_pid)),
             sent: 0,
             tokens: BURST_BYTES,
+            bulk: BULK_BYTES,
             refilled: 0,
             direction,
             endpoint: self.endpoint,
@@ -286,27 +317,34 @@ fn data(context: *mut c_void, skb: *const u8, len: u32, socket: &mut Socket, fat
     refill_other(socket.peer);
 }
 
-/// How many bytes of a buffer are copied: all within the budget, its head beyond.
+/// How many bytes of a buffer are copied: all within both budgets, its head beyond.
 #[inline(always)]
 fn budget(socket: &mut Socket, now: u64, len: u32) -> u32 {
-    let earned = (now.wrapping_sub(socket.refilled)) >> REFILL_SHIFT;
+    let passed = now.wrapping_sub(socket.refilled);
     socket.refilled = now;
-    let mut tokens = socket.tokens.saturating_add(earned);
-    if tokens > BURST_BYTES {
-        tokens = BURST_BYTES;
+    let tokens = least(
+        socket.tokens.saturating_add(passed >> REFILL_SHIFT),
+        BURST_BYTES,
+    );
+    let bulk = least(socket.bulk.saturating_add(passed >> BULK_SHIFT), BULK_BYTES);
+    let mut allowed = least(tokens, bulk);
+    if allowed < HEAD_BYTES {
+        allowed = HEAD_BYTES;
     }
-    let wanted = u64::from(if len > PAYLOAD_MAX { PAYLOAD_MAX } else { len });
-    let allowed = if tokens > HEAD_BYTES {
-        tokens
-    } else {
-        HEAD_BYTES
-    };
-    let copied = if wanted < allowed { wanted } else { allowed };
+    let copied = least(least(u64::from(len), u64::from(PAYLOAD_MAX)), allowed);
     socket.tokens = tokens.saturating_sub(copied);
+    socket.bulk = bulk.saturating_sub(copied);
     copied as u32
 }
 
-/// One side has spoken: the other's next message begins with a full budget.
+/// The smaller one.
+#[inline(always)]
+const fn least(one: u64, other: u64) -> u64 {
+    if one < other { one } else { other }
+}
+
+/// One side has spoken: the other's next message begins with a full budget, as far as the second
+/// one lets it.
 #[inline(always)]
 fn refill_other(peer: u64) {
     if let Some(other) = SOCKETS.get_ptr_mut(peer) {

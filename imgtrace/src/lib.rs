@@ -4,6 +4,10 @@
 //! `capture` → `decode` → [`observation`] → `correlate` → `verdict` → `show`, with `host`
 //! beside `decode` and `record` beside `correlate`. `ARCHITECTURE.md` tells the rest.
 
+// `tests/conversation/` is compiled into this crate's own tests too and names it.
+#[cfg(test)]
+extern crate self as imgtrace;
+
 pub mod capture;
 pub mod command;
 mod correlate;

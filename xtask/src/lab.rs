@@ -1,5 +1,7 @@
 //! `cargo xtask lab`: throwaway daemons that stay up between commands.
 
+mod record_bytes;
+
 use anyhow::{Context as _, Result, ensure};
 use clap::{Args, Subcommand, ValueEnum};
 use imgtrace_tests::lab::{
@@ -21,6 +23,8 @@ pub(crate) enum Command {
     Down,
     /// Play a scenario, in the lab that is up or else in one of its own
     Run(Run),
+    /// Record the bytes of real connections for the tests of the decoder
+    RecordBytes(record_bytes::Options),
 }
 
 /// Which scenario.
@@ -67,6 +71,7 @@ pub(crate) fn lab(command: &Command) -> Result<()> {
         Command::Up(consent) => up(*consent),
         Command::Down => Lab::open(NAME)?.end(),
         Command::Run(run) => play(run),
+        Command::RecordBytes(options) => record_bytes::record_bytes(options),
     }
 }
 

@@ -8,6 +8,9 @@
 pub mod api;
 pub(crate) mod clean;
 mod connection;
+#[cfg(test)]
+#[path = "../../tests/conversation/mod.rs"]
+mod conversation;
 mod flow;
 pub mod grpc;
 pub mod http1;

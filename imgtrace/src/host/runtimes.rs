@@ -83,7 +83,8 @@ const SIDE_SOCKETS: &[&str] = &[
 /// The last components that a listener's or a client's path may have to be worth a second look.
 ///
 /// The kernel side captures a listener with such a name from its first client on, before user
-/// space has judged it. Shims are not among them: their names are hashes.
+/// space has judged it. Shims are not among them: their names are hashes, and the kernel side has
+/// a rule of its own for those.
 /// Each is at most [`NAME_MAX`] bytes long.
 pub fn basenames() -> impl ExactSizeIterator<Item = &'static str> {
     BY_NAME.iter().map(|(name, _)| *name)
@@ -133,10 +134,10 @@ pub fn of_listener(path: &str, program: &str) -> Option<Runtime> {
 /// The runtime that `program`, a path or a `comm`, serves.
 pub fn of_program(program: &str) -> Option<Runtime> {
     let name = program.rsplit('/').next().unwrap_or(program);
-    BY_PROGRAM
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map(|(_, runtime)| *runtime)
+    // containerd-shim-runc-v2 and others' own; a `comm` has no more of them than this.
+    let shim = name.starts_with("containerd-shim").then_some(Runtime::Shim);
+    let known = BY_PROGRAM.iter().find(|(known, _)| *known == name);
+    known.map(|(_, runtime)| *runtime).or(shim)
 }
 
 /// `path` with `/var/run` written as `/run`, which it links to on every distribution with systemd.

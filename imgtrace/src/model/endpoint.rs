@@ -155,10 +155,10 @@ pub struct SocketFile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EndpointState {
-    /// It is watched: what its clients do is seen.
+    /// It is watched: what its clients do is seen. (Recordings of versions that decoded less also
+    /// say `listed`: known, and left alone.)
+    #[serde(alias = "listed")]
     Watched,
-    /// It is known, and what is said on it is not decoded by this version.
-    Listed,
     /// Its listener is gone.
     Gone,
 }
@@ -189,7 +189,6 @@ impl EndpointState {
     pub const fn verb(self) -> &'static str {
         match self {
             Self::Watched => "watch",
-            Self::Listed => "found",
             Self::Gone => "gone",
         }
     }

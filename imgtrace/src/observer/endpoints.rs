@@ -124,7 +124,7 @@ impl Endpoints {
             // The inode number has come back for another socket.
             entry.endpoint.state = EndpointState::Gone;
         }
-        let (runtime, state) = self.runtime(found, program)?;
+        let runtime = self.runtime(found, program)?;
         if self.entries.len() >= ENDPOINTS_MAX {
             tracing::warn!(
                 path = found.name,
@@ -148,7 +148,7 @@ impl Endpoints {
                 server: None,
                 file,
                 joined: 0,
-                state,
+                state: EndpointState::Watched,
             },
             address: found.address,
             seen_serving: None,
@@ -158,24 +158,13 @@ impl Endpoints {
         Some(id)
     }
 
-    /// Whose listener it is, and whether its connections are captured: what the user declared is,
-    /// whatever its label, and so is what speaks an API that is decoded.
-    fn runtime(&self, found: &Found, program: &str) -> Option<(Runtime, EndpointState)> {
-        if let Some(declared) = self.declared.iter().find(|declared| declared.is(found)) {
-            return Some((declared.runtime, EndpointState::Watched));
-        }
-        // Shims come and go with every container, and nothing that is said to them is decoded yet.
-        let runtime =
-            runtimes::of_listener(&found.name, program).filter(|of| *of != Runtime::Shim)?;
-        let decoded = matches!(runtime, Runtime::Docker | Runtime::Podman);
-        Some((
-            runtime,
-            if decoded {
-                EndpointState::Watched
-            } else {
-                EndpointState::Listed
-            },
-        ))
+    /// Whose listener it is; what the user declared has the label that they gave it.
+    fn runtime(&self, found: &Found, program: &str) -> Option<Runtime> {
+        let declared = self.declared.iter().find(|declared| declared.is(found));
+        declared.map_or_else(
+            || runtimes::of_listener(&found.name, program),
+            |declared| Some(declared.runtime),
+        )
     }
 
     /// What the kernel side is to do with a known endpoint's connections.

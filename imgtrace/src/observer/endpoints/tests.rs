@@ -72,29 +72,48 @@ fn an_inode_number_that_comes_back_is_another_endpoint() {
 }
 
 #[test]
-fn what_is_not_decoded_is_listed_and_left_alone() {
-    let mut endpoints = Endpoints::new(Vec::new());
-    let id = find(
-        &mut endpoints,
-        &found("/run/containerd/containerd.sock", 7, 1),
-        "containerd",
-    );
-    assert_eq!(states(&endpoints), [(1, EndpointState::Listed)]);
-    let (_, watch) = endpoints.watch(id.unwrap()).unwrap();
-    assert_eq!(watch.action, action::IGNORE);
+fn every_runtime_is_watched_and_a_shim_is_one() {
     let shim = format!("/run/containerd/s/{}", "a".repeat(64));
-    assert_eq!(
-        find(&mut endpoints, &found(&shim, 8, 2), "containerd-shim"),
-        None
-    );
-    assert_eq!(
-        find(
-            &mut endpoints,
-            &found("/run/postgres.sock", 9, 3),
-            "postgres"
+    let paths = [
+        (
+            "/run/containerd/containerd.sock",
+            "containerd",
+            Runtime::Containerd,
         ),
-        None
-    );
+        (
+            "/run/k3s/containerd/containerd.sock",
+            "k3s",
+            Runtime::Containerd,
+        ),
+        (
+            "/run/containerd/containerd.sock.ttrpc",
+            "containerd",
+            Runtime::Containerd,
+        ),
+        (
+            "/run/k3s/cri-dockerd/cri-dockerd.sock",
+            "k3s",
+            Runtime::CriDockerd,
+        ),
+        ("/run/crio/crio.sock", "crio", Runtime::CriO),
+        (
+            "/run/buildkit/buildkitd.sock",
+            "buildkitd",
+            Runtime::BuildKit,
+        ),
+        (&shim, "containerd-shim", Runtime::Shim),
+        // containerd 2.3 can be told another folder.
+        ("/opt/s/1", "containerd-shim-runc-v2", Runtime::Shim),
+    ];
+    let mut endpoints = Endpoints::new(Vec::new());
+    for (inode, (path, program, runtime)) in (1..).zip(paths) {
+        let id = find(&mut endpoints, &found(path, inode, inode), program).unwrap();
+        assert_eq!(endpoints.get(id).unwrap().runtime, runtime, "{path}");
+        let (_, watch) = endpoints.watch(id).unwrap();
+        assert_eq!((watch.action, watch.endpoint), (action::CAPTURE, id.0));
+    }
+    let other = found("/run/postgres.sock", 99, 3);
+    assert_eq!(find(&mut endpoints, &other, "postgres"), None);
 }
 
 #[test]

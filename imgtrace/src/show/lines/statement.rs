@@ -39,7 +39,6 @@ pub(super) fn endpoint(mut line: Line, endpoint: &Endpoint, out: &mut Vec<u8>) {
     line.plain(" ").plain(&endpoint.path);
     let rest = match endpoint.state {
         EndpointState::Watched => served(endpoint),
-        EndpointState::Listed => format!("{}; not decoded yet", served(endpoint)),
         EndpointState::Gone => "no longer listening".to_owned(),
     };
     line.push(DIM, &format!("  {rest}"));

@@ -1,0 +1,193 @@
+//! `lab record-bytes`: has a lab's clients and daemons talk, and records their bytes for the tests
+//! of the decoder.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Stdio},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use imgtrace_tests::lab::{Docker, Generation, Image, Lab, Registry, say};
+
+use crate::{
+    build_ebpf::{self, build_ebpf},
+    packages::Consent,
+    process::{cargo, run},
+    workspace::Workspace,
+};
+
+/// Where to, and which.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Only the stories whose name contains this
+    story: Option<String>,
+    /// Folder for the conversations
+    #[arg(long, default_value = "imgtrace/tests/conversations")]
+    into: PathBuf,
+    #[command(flatten)]
+    consent: Consent,
+}
+
+/// What is recorded together.
+struct Story {
+    name: &'static str,
+    what: &'static str,
+    generation: Generation,
+    /// Whether the daemons run before the recorder does.
+    late: bool,
+    play: fn(&Docker, &Registry) -> Result<()>,
+}
+
+const STORIES: [Story; 7] = [
+    Story {
+        name: "classic-run",
+        what: "docker pull and run; dockerd 20.10 and containerd 1.6 seen from their start",
+        generation: Generation::Debian,
+        late: false,
+        play: pull_and_run,
+    },
+    Story {
+        name: "classic-run-late",
+        what: "docker pull and run; dockerd 20.10 and containerd 1.6 were there before",
+        generation: Generation::Debian,
+        late: true,
+        play: pull_and_run,
+    },
+    Story {
+        name: "store-run",
+        what: "docker pull and run; dockerd 29 on containerd 2.3's store, seen from their start",
+        generation: Generation::Newest,
+        late: false,
+        play: pull_and_run,
+    },
+    Story {
+        name: "store-run-late",
+        what: "docker pull and run; dockerd 29 on containerd 2.3's store were there before",
+        generation: Generation::Newest,
+        late: true,
+        play: pull_and_run,
+    },
+    Story {
+        name: "legacy-build",
+        what: "docker build by the legacy builder of dockerd 29",
+        generation: Generation::Newest,
+        late: true,
+        play: build,
+    },
+    Story {
+        name: "ctr-1.6",
+        what: "ctr pull, tag, run, rm and rmi; containerd 1.6",
+        generation: Generation::Debian,
+        late: true,
+        play: ctr,
+    },
+    Story {
+        name: "ctr-2.3",
+        what: "ctr pull, tag, run, rm and rmi; containerd 2.3",
+        generation: Generation::Newest,
+        late: true,
+        play: ctr,
+    },
+];
+
+pub(crate) fn record_bytes(options: &Options) -> Result<()> {
+    let workspace = Workspace::find()?;
+    build_ebpf(&workspace, &build_ebpf::Options::with(options.consent))?;
+    let example = [
+        "build",
+        "--package",
+        "imgtrace",
+        "--example",
+        "record_bytes",
+    ];
+    run(cargo(&workspace.root).args(example))?;
+    let program = workspace.target.join("debug/examples/record_bytes");
+    super::provide_packages(options.consent)?;
+    let wanted = |story: &&Story| {
+        let part = options.story.as_deref().unwrap_or_default();
+        story.name.contains(part)
+    };
+    for story in STORIES.iter().filter(wanted) {
+        say(&format!("{}: {}", story.name, story.what));
+        let lab = Lab::new("record-bytes")?;
+        let registry = lab.registry()?;
+        let docker = lab.docker_named(story.generation, story.generation.name())?;
+        if story.late {
+            docker.start()?;
+        }
+        let recorder = Recorder::start(&program, &options.into, story)?;
+        if !story.late {
+            docker.start()?;
+        }
+        (story.play)(&docker, &registry)?;
+        recorder.stop()?;
+        lab.end()?;
+    }
+    Ok(())
+}
+
+fn pull_and_run(docker: &Docker, registry: &Registry) -> Result<()> {
+    let image = registry.reference(Image::Busybox);
+    docker.cli(&["pull", &image])?;
+    docker.cli(&["run", "--rm", "--name", "hello", &image, "echo", "hello"])?;
+    docker.cli(&["rmi", &image])?;
+    Ok(())
+}
+
+fn build(docker: &Docker, registry: &Registry) -> Result<()> {
+    let folder = tempfile::tempdir().context("failed to make a folder")?;
+    let image = registry.reference(Image::Busybox);
+    let recipe = format!("FROM {image}\nRUN echo built > /built\n");
+    std::fs::write(folder.path().join("Dockerfile"), recipe)?;
+    let folder = folder.path().display().to_string();
+    docker.cli(&["build", "--tag", "imgtrace-lab/built:1", &folder])?;
+    Ok(())
+}
+
+fn ctr(docker: &Docker, registry: &Registry) -> Result<()> {
+    let containerd = docker.containerd();
+    let image = registry.reference(Image::Busybox);
+    let again = "imgtrace.example/again:1";
+    containerd.ctr(&["image", "pull", "--plain-http", &image])?;
+    containerd.ctr(&["image", "tag", &image, again])?;
+    containerd.ctr(&["run", "--rm", &image, "hello", "echo", "hello"])?;
+    containerd.ctr(&["image", "rm", again, &image])?;
+    Ok(())
+}
+
+/// The recorder, which ends when its stdin does.
+struct Recorder {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+}
+
+impl Recorder {
+    fn start(program: &Path, into: &Path, story: &Story) -> Result<Self> {
+        let mut child = Command::new(program)
+            .arg(into)
+            .args([story.name, story.what])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("failed to start the recorder")?;
+        let lines = child.stdout.take().context("the recorder has no stdout")?;
+        let mut recorder = Self {
+            child,
+            lines: BufReader::new(lines),
+        };
+        let mut line = String::new();
+        recorder.lines.read_line(&mut line)?;
+        ensure!(line == "recording\n", "the recorder did not begin");
+        Ok(recorder)
+    }
+
+    fn stop(mut self) -> Result<()> {
+        drop(self.child.stdin.take());
+        for line in self.lines.lines() {
+            say(&line?);
+        }
+        ensure!(self.child.wait()?.success(), "the recorder failed");
+        Ok(())
+    }
+}
