@@ -4,10 +4,12 @@
 //! lab can be ended by another process than the one that began it, and a crashed one is swept up by the next.
 
 mod activation;
+mod buildkit;
 mod client;
 mod containerd;
 mod cri_dockerd;
 mod crictl;
+mod crio;
 mod daemon;
 mod dind;
 mod docker;
@@ -26,6 +28,7 @@ mod process;
 mod ran;
 mod registry;
 mod requirement;
+mod rpc;
 mod scenario;
 mod sweep;
 
@@ -38,10 +41,12 @@ use anyhow::{Context as _, Result, bail};
 use rustix::fs::FlockOperation;
 
 pub use activation::Activation;
+pub use buildkit::Buildkitd;
 pub use client::Client;
 pub use containerd::Containerd;
 pub use cri_dockerd::CriDockerd;
 pub use crictl::Crictl;
+pub use crio::Crio;
 pub use daemon::until;
 pub use dind::Dind;
 pub use docker::Docker;
@@ -58,6 +63,7 @@ pub use process::ProcessId;
 pub use ran::Ran;
 pub use registry::Registry;
 pub use requirement::{missing, skip};
+pub use rpc::{Refusal, RpcClient, RpcLibrary};
 pub use scenario::Scenario;
 
 /// How long a new lab waits for another of its name, as when two clones run the same test.
@@ -201,6 +207,22 @@ impl Lab {
     /// The program is missing, or its settings cannot be written.
     pub fn crictl(&self, socket: &Path) -> Result<Crictl> {
         Crictl::new(&self.place, socket)
+    }
+
+    /// Starts a buildkitd.
+    ///
+    /// # Errors
+    /// [`Peers::BuildKit`] is missing or it does not come up; the error holds the end of the log.
+    pub fn buildkitd(&self) -> Result<Buildkitd> {
+        Buildkitd::start(&self.place)
+    }
+
+    /// Starts a CRI-O, with an image of this reference for its sandboxes.
+    ///
+    /// # Errors
+    /// [`Peers::CriO`] is missing or it does not come up; the error holds the end of the log.
+    pub fn crio(&self, pause: &str) -> Result<Crio> {
+        Crio::start(&self.place, pause)
     }
 
     /// A Docker that is not started yet, with a name of its own (so that one lab can hold several).

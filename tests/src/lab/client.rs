@@ -15,7 +15,8 @@ const CURL: &str = "/usr/bin/curl";
 pub enum Client {
     /// The docker command of Debian's docker.io (20.10 in Debian 12).
     DockerDebian,
-    /// The docker command of the 29 line, static, with compose as its plug-in: [`Peers::Newest`].
+    /// The docker command of the 29 line, static, with compose as its plug-in, and buildx if it is provided:
+    /// [`Peers::Newest`], [`Peers::BuildKit`].
     DockerNewest,
     /// docker-py, the Python library: [`Peers::DockerPy`].
     DockerPy,
@@ -72,6 +73,10 @@ impl Client {
                     &folder.join("docker-compose"),
                     &home.join("cli-plugins/docker-compose"),
                 )?;
+                if let Some(buildkit) = Peers::BuildKit.find() {
+                    let plugin = home.join("cli-plugins/docker-buildx");
+                    link(&buildkit.join("docker-buildx"), &plugin)?;
+                }
                 Command::new(folder.join("docker"))
             }
             Self::DockerPy => with_script(&folder.join("bin/python"), &folder.join("drive.py")),

@@ -9,7 +9,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::generation::Programs;
-use super::{Place, Ran, daemon, read, write};
+use super::{Peers, Place, Ran, daemon, read, write};
 use configuration::Paths;
 
 /// A containerd of the lab.
@@ -107,10 +107,30 @@ impl Containerd {
         Ran::ok(self.ctr_command().args(args))
     }
 
-    fn ctr_command(&self) -> Command {
+    /// ctr for this daemon; the caller adds arguments and runs it.
+    pub fn ctr_command(&self) -> Command {
         let mut command = self.programs.command(&self.programs.ctr);
         command.arg("--address").arg(self.socket());
         command
+    }
+
+    /// nerdctl for this daemon, with files of its own; the caller adds arguments and runs it.
+    ///
+    /// # Errors
+    /// [`Peers::Nerdctl`] is not there.
+    pub fn nerdctl_command(&self) -> Result<Command> {
+        let mut command = self
+            .programs
+            .command(&Peers::Nerdctl.require()?.join("nerdctl"));
+        let home = self.place.data_dir("client-nerdctl")?;
+        command
+            .env("HOME", &home)
+            .env("NERDCTL_TOML", home.join("nerdctl.toml"));
+        command.arg("--address").arg(self.socket());
+        command.arg("--data-root").arg(home.join("data"));
+        command.arg("--cni-netconfpath").arg(home.join("net.d"));
+        command.args(["--cgroup-manager", "cgroupfs"]);
+        Ok(command)
     }
 
     fn answers(&self) -> bool {

@@ -24,12 +24,22 @@ pub enum Peers {
     Kubernetes,
     /// cri-dockerd 0.4: Go modules pinned in `tests/peers/cri-dockerd/go.mod`.
     CriDockerd,
+    /// buildkitd and buildctl 0.33 and buildx 0.37: Go modules pinned in `tests/peers/buildkit/go.mod`.
+    BuildKit,
+    /// nerdctl 2.2: Go modules pinned in `tests/peers/nerdctl/go.mod`.
+    Nerdctl,
+    /// CRI-O 1.36: Go modules pinned in `tests/peers/cri-o/go.mod`.
+    CriO,
     /// docker-py in a virtual environment, pinned in `tests/peers/docker-py`.
     DockerPy,
     /// dockerode with its modules, pinned in `tests/peers/dockerode`.
     Dockerode,
     /// A program around bollard, pinned in `tests/peers/bollard-client`.
     Bollard,
+    /// A program around tonic, pinned in `tests/peers/tonic-client`.
+    Tonic,
+    /// grpcio in a virtual environment, pinned in `tests/peers/grpcio`.
+    Grpcio,
 }
 
 /// How peers are provided.
@@ -48,13 +58,18 @@ enum Recipe {
 
 impl Peers {
     /// All of them, in the order in which they are provided.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 11] = [
         Self::DockerPy,
+        Self::Grpcio,
         Self::Dockerode,
         Self::Bollard,
+        Self::Tonic,
         Self::Newest,
         Self::Kubernetes,
         Self::CriDockerd,
+        Self::BuildKit,
+        Self::Nerdctl,
+        Self::CriO,
     ];
 
     /// A word for paths and messages.
@@ -63,9 +78,14 @@ impl Peers {
             Self::Newest => "newest",
             Self::Kubernetes => "k8s",
             Self::CriDockerd => "cri-dockerd",
+            Self::BuildKit => "buildkit",
+            Self::Nerdctl => "nerdctl",
+            Self::CriO => "cri-o",
             Self::DockerPy => "docker-py",
             Self::Dockerode => "dockerode",
             Self::Bollard => "bollard",
+            Self::Tonic => "tonic",
+            Self::Grpcio => "grpcio",
         }
     }
 
@@ -75,6 +95,9 @@ impl Peers {
             Self::Newest => Recipe::Go(&go::NEWEST),
             Self::Kubernetes => Recipe::Go(&go::KUBERNETES),
             Self::CriDockerd => Recipe::Go(&go::CRI_DOCKERD),
+            Self::BuildKit => Recipe::Go(&go::BUILDKIT),
+            Self::Nerdctl => Recipe::Go(&go::NERDCTL),
+            Self::CriO => Recipe::Go(&go::CRI_O),
             Self::DockerPy => Recipe::Library {
                 pins: &["docker-py/requirements.txt", "docker-py/drive.py"],
                 fetch: library::docker_py,
@@ -86,6 +109,14 @@ impl Peers {
             Self::Bollard => Recipe::Library {
                 pins: &["bollard-client/Cargo.lock", "bollard-client/src/main.rs"],
                 fetch: library::bollard,
+            },
+            Self::Tonic => Recipe::Library {
+                pins: &["tonic-client/Cargo.lock", "tonic-client/src/main.rs"],
+                fetch: library::tonic,
+            },
+            Self::Grpcio => Recipe::Library {
+                pins: &["grpcio/requirements.txt", "grpcio/call.py"],
+                fetch: library::grpcio,
             },
         }
     }

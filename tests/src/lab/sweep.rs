@@ -66,7 +66,7 @@ fn end_shims(place: &Place) -> Result<()> {
     shims(place).into_iter().try_for_each(ProcessId::kill)
 }
 
-/// Processes started by a containerd of this lab: their command line names its socket.
+/// Processes started by a containerd or a CRI-O of this lab: their command line names its socket or its folders.
 fn shims(place: &Place) -> Vec<ProcessId> {
     let below = format!("{}/", place.run().display());
     let ours = |id: &ProcessId| {
@@ -74,7 +74,9 @@ fn shims(place: &Place) -> Vec<ProcessId> {
         let line = String::from_utf8_lossy(&line).into_owned();
         let mut words = line.split('\0');
         let program = words.next().unwrap_or_default();
-        program.contains("containerd-shim") && words.any(|word| word.starts_with(&below))
+        let holds = ["containerd-shim", "conmon"];
+        holds.iter().any(|name| program.contains(name))
+            && words.any(|word| word.starts_with(&below))
     };
     processes().filter(ours).collect()
 }

@@ -2,6 +2,7 @@
 
 mod sets;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
@@ -9,9 +10,9 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 
 use super::{key_of, step};
-use crate::lab::{key, read, say};
-use sets::Program;
-pub(super) use sets::{CRI_DOCKERD, KUBERNETES, NEWEST, Set};
+use crate::lab::{Ran, key, read, say};
+pub(super) use sets::{BUILDKIT, CRI_DOCKERD, CRI_O, KUBERNETES, NERDCTL, NEWEST, Set};
+use sets::{InC, Program};
 
 /// docker/cli has no go.mod, so Go takes it for a module of Go 1.16 and refuses its newer syntax. No other module minds.
 const LANGUAGE: &str = "-gcflags=github.com/docker/cli/...=-lang=go1.26";
@@ -20,11 +21,13 @@ impl Set {
     /// What decides what is built: the pins and the recipes.
     pub(super) fn key(&self, sources: &Path) -> Result<u64> {
         let pins = key_of(&sources.join(self.folder), &["go.mod", "go.sum"])?;
-        Ok(key::of(&[
+        let mut parts = vec![
             pins.to_string(),
             LANGUAGE.to_owned(),
             format!("{:?}", self.programs),
-        ]))
+        ];
+        parts.extend(self.c.iter().map(|program| format!("{program:?}")));
+        Ok(key::of(&parts))
     }
 
     /// Builds every program into `folder`.
@@ -49,12 +52,32 @@ impl Set {
                 start.elapsed().as_secs_f64()
             ));
         }
-        Ok(())
+        match &self.c {
+            Some(program) => program.build(&go, &sources, folder),
+            None => Ok(()),
+        }
     }
 
     /// Whether a C compiler is needed.
     pub(super) fn needs_c(&self) -> bool {
-        self.programs.iter().any(|program| program.cgo)
+        self.c.is_some() || self.programs.iter().any(|program| program.cgo)
+    }
+}
+
+impl InC {
+    fn build(&self, go: &Path, pins: &Path, folder: &Path) -> Result<()> {
+        let mut list = Command::new(go);
+        list.args(["list", "-mod=readonly", "-m", "-f", "{{.Dir}}", self.module]);
+        let module = Ran::ok(list.env("GOTOOLCHAIN", "local").current_dir(pins))?;
+        let sources = Path::new(module.stdout.trim()).join(self.sources);
+        let files = fs::read_dir(&sources)
+            .with_context(|| format!("failed to read {}", sources.display()))?;
+        let files = files.flatten().map(|file| file.path());
+        let is_source = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "c");
+        let mut compile = Command::new("gcc");
+        compile.args(["-Os", "-o"]).arg(folder.join(self.name));
+        step(compile.args(files.filter(is_source)))
+            .with_context(|| format!("failed to build {}", self.name))
     }
 }
 

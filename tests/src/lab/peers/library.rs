@@ -7,9 +7,18 @@ use anyhow::{Context as _, Result};
 
 use super::step;
 
-/// docker-py from Python's package index in a virtual environment, and its program.
+/// docker-py and its program.
 pub(super) fn docker_py(sources: &Path, folder: &Path) -> Result<()> {
-    let sources = sources.join("docker-py");
+    python(&sources.join("docker-py"), folder, "drive.py")
+}
+
+/// grpcio, which is gRPC's C core, and its program.
+pub(super) fn grpcio(sources: &Path, folder: &Path) -> Result<()> {
+    python(&sources.join("grpcio"), folder, "call.py")
+}
+
+/// A virtual environment with what is pinned, from Python's package index, and a program.
+fn python(sources: &Path, folder: &Path, program: &str) -> Result<()> {
     let made = step(Command::new("python3").args(["-m", "venv"]).arg(folder));
     made.context("failed to make a virtual environment (it needs python3-venv)")?;
     let mut pip = Command::new(folder.join("bin/python"));
@@ -21,8 +30,8 @@ pub(super) fn docker_py(sources: &Path, folder: &Path) -> Result<()> {
         "--no-deps",
         "--requirement",
     ]);
-    step(pip.arg(sources.join("requirements.txt"))).context("failed to install docker-py")?;
-    copy(&sources, folder, "drive.py")
+    step(pip.arg(sources.join("requirements.txt"))).context("failed to install from PyPI")?;
+    copy(sources, folder, program)
 }
 
 /// dockerode from npm, and its program.
@@ -45,15 +54,25 @@ pub(super) fn dockerode(sources: &Path, folder: &Path) -> Result<()> {
 
 /// The program around bollard.
 pub(super) fn bollard(sources: &Path, folder: &Path) -> Result<()> {
+    rust(sources, folder, "bollard-client")
+}
+
+/// The program around tonic.
+pub(super) fn tonic(sources: &Path, folder: &Path) -> Result<()> {
+    rust(sources, folder, "tonic-client")
+}
+
+/// A program with a Cargo.lock of its own.
+fn rust(sources: &Path, folder: &Path, name: &str) -> Result<()> {
     let cargo = std::env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from);
     let target = tempfile::tempdir_in(folder)?;
     let mut build = Command::new(cargo);
     build
         .args(["build", "--quiet", "--locked", "--target-dir"])
         .arg(target.path());
-    step(build.current_dir(sources.join("bollard-client")))
-        .context("failed to build the bollard client")?;
-    copy(&target.path().join("debug"), folder, "bollard-client")
+    step(build.current_dir(sources.join(name)))
+        .with_context(|| format!("failed to build {name}"))?;
+    copy(&target.path().join("debug"), folder, name)
 }
 
 fn copy(from: &Path, to: &Path, file: &str) -> Result<()> {

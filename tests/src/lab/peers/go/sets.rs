@@ -20,6 +20,18 @@ pub(in crate::lab::peers) struct Set {
     /// Where its go.mod and go.sum are, below `tests/peers`.
     pub(super) folder: &'static str,
     pub(super) programs: &'static [Program],
+    /// A program beside them that is no Go.
+    pub(super) c: Option<InC>,
+}
+
+/// A program in C that a module carries along.
+#[derive(Debug)]
+pub(super) struct InC {
+    /// The file that it becomes.
+    pub(super) name: &'static str,
+    pub(super) module: &'static str,
+    /// The folder of its sources in the module.
+    pub(super) sources: &'static str,
 }
 
 /// [`Peers::Newest`](crate::lab::Peers::Newest), in the order in which they are built: one shares packages with the next.
@@ -87,6 +99,79 @@ pub(in crate::lab::peers) const NEWEST: Set = Set {
             )),
         },
     ],
+    c: None,
+};
+
+/// [`Peers::BuildKit`](crate::lab::Peers::BuildKit).
+pub(in crate::lab::peers) const BUILDKIT: Set = Set {
+    folder: "buildkit",
+    programs: &[
+        Program {
+            name: "buildkitd",
+            package: "github.com/moby/buildkit/cmd/buildkitd",
+            cgo: false,
+            tags: "",
+            version: Some((
+                "github.com/moby/buildkit",
+                "github.com/moby/buildkit/version.Version",
+            )),
+        },
+        Program {
+            name: "buildctl",
+            package: "github.com/moby/buildkit/cmd/buildctl",
+            cgo: false,
+            tags: "",
+            version: Some((
+                "github.com/moby/buildkit",
+                "github.com/moby/buildkit/version.Version",
+            )),
+        },
+        Program {
+            name: "docker-buildx",
+            package: "github.com/docker/buildx/cmd/buildx",
+            cgo: false,
+            tags: "",
+            version: Some((
+                "github.com/docker/buildx",
+                "github.com/docker/buildx/version.Version",
+            )),
+        },
+    ],
+    c: None,
+};
+
+/// [`Peers::Nerdctl`](crate::lab::Peers::Nerdctl).
+pub(in crate::lab::peers) const NERDCTL: Set = Set {
+    folder: "nerdctl",
+    programs: &[Program {
+        name: "nerdctl",
+        package: "github.com/containerd/nerdctl/v2/cmd/nerdctl",
+        cgo: false,
+        tags: "",
+        version: Some((
+            "github.com/containerd/nerdctl/v2",
+            "github.com/containerd/nerdctl/v2/pkg/version.Version",
+        )),
+    }],
+    c: None,
+};
+
+/// [`Peers::CriO`](crate::lab::Peers::CriO).
+pub(in crate::lab::peers) const CRI_O: Set = Set {
+    folder: "cri-o",
+    programs: &[Program {
+        name: "crio",
+        package: "github.com/cri-o/cri-o/cmd/crio",
+        cgo: true,
+        // Without them it links with gpgme, btrfs and device mapper.
+        tags: "containers_image_openpgp exclude_graphdriver_btrfs exclude_graphdriver_devicemapper seccomp",
+        version: None,
+    }],
+    c: Some(InC {
+        name: "pinns",
+        module: "github.com/cri-o/cri-o",
+        sources: "pinns/src",
+    }),
 };
 
 /// [`Peers::Kubernetes`](crate::lab::Peers::Kubernetes).
@@ -111,6 +196,7 @@ pub(in crate::lab::peers) const KUBERNETES: Set = Set {
             version: None,
         },
     ],
+    c: None,
 };
 
 /// [`Peers::CriDockerd`](crate::lab::Peers::CriDockerd).
@@ -123,4 +209,5 @@ pub(in crate::lab::peers) const CRI_DOCKERD: Set = Set {
         tags: "",
         version: None,
     }],
+    c: None,
 };
