@@ -11,13 +11,16 @@ mod connection;
 #[cfg(test)]
 #[path = "../../tests/conversation/mod.rs"]
 mod conversation;
+mod doubt;
 mod flow;
+mod gather;
 pub mod grpc;
 pub mod http1;
 pub mod http2;
 mod json;
 mod metadata;
 pub mod rpc;
+pub mod ttrpc;
 
 pub use connection::Connection;
 

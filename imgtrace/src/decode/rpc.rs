@@ -8,6 +8,12 @@ use super::{Direction, Exchange};
 use crate::model::{Basis, Correlation, Stamp};
 use crate::observation::Anomaly;
 
+/// Calls of one connection that are followed at once. Of more the oldest is given up.
+///
+/// grpc-go's servers take as many as come, containerd and dockerd among them; clients that are
+/// known have a few dozen.
+pub(super) const CALLS_MAX: usize = 16_384;
+
 /// One message of a call.
 ///
 /// It may hold secrets (credentials, environments), so this type has no `Debug` that shows it, and
@@ -21,6 +27,17 @@ pub struct Message {
     pub complete: bool,
     /// Its length as it was sent, in bytes (compressed where it was).
     pub len: u64,
+}
+
+impl Message {
+    /// One of no bytes, where a message must be and none was sent.
+    pub(super) fn empty(complete: bool) -> Self {
+        Self {
+            bytes: Bytes::new(),
+            complete,
+            len: 0,
+        }
+    }
 }
 
 impl std::fmt::Debug for Message {

@@ -39,7 +39,7 @@ fn what_a_call_says() {
     assert_eq!(head.namespace.as_deref(), Some("k8s.io"));
     assert_eq!(head.correlation.lease.as_deref(), Some("lease-1"));
     assert_eq!(head.encoding, Encoding::Gzip);
-    assert_eq!(head.timeout, Some(Duration::from_secs(120)));
+    assert_eq!(head.timeout, Some(Duration::from_mins(2)));
     assert_eq!(head.content, Content::Grpc);
     assert!(!format!("{head:?}").contains("hunter2"));
 }
@@ -74,9 +74,9 @@ fn content_types() {
 #[test]
 fn timeouts() {
     for (value, timeout) in [
-        ("2H", Some(Duration::from_secs(7200))),
+        ("2H", Some(Duration::from_hours(2))),
         ("99999999n", Some(Duration::from_nanos(99_999_999))),
-        ("5M", Some(Duration::from_secs(300))),
+        ("5M", Some(Duration::from_mins(5))),
         ("5S", Some(Duration::from_secs(5))),
         ("5u", Some(Duration::from_micros(5))),
         ("999999999n", None),
