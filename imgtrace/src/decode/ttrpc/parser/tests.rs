@@ -1,5 +1,7 @@
 //! Conversations of calls, whole, cut and damaged.
 
+mod real;
+
 use bytes::Bytes;
 use proptest::prelude::*;
 
