@@ -43,7 +43,7 @@ use rustix::fs::FlockOperation;
 pub use activation::Activation;
 pub use buildkit::Buildkitd;
 pub use client::Client;
-pub use containerd::Containerd;
+pub use containerd::{Containerd, Done};
 pub use cri_dockerd::CriDockerd;
 pub use crictl::Crictl;
 pub use crio::Crio;

@@ -256,7 +256,26 @@ fn containerd_serves_cri_to_crictl() -> Result<()> {
     for generation in [Generation::Debian, Generation::Newest] {
         let containerd = lab.containerd_with_cri(generation, &registry)?;
         let crictl = lab.crictl(&containerd.socket())?;
-        runs_a_pod(&crictl, &registry).with_context(|| containerd.log().unwrap_or_default())?;
+        runs_a_pod(&crictl, &registry)?;
+        let done: Vec<String> = containerd
+            .done()?
+            .into_iter()
+            .map(|done| done.method)
+            .collect();
+        assert_eq!(
+            done,
+            [
+                "PullImage",
+                "RunPodSandbox",
+                "CreateContainer",
+                "StartContainer",
+                "StopContainer",
+                "RemoveContainer",
+                "StopPodSandbox",
+                "RemovePodSandbox",
+                "RemoveImage",
+            ]
+        );
     }
     Ok(())
 }
@@ -333,7 +352,7 @@ fn kubelet_runs_a_static_pod_and_leaves_the_host_as_it_was() -> Result<()> {
     };
     assert!(until(SOON, running), "{}", kubelet.log()?);
     let id = crictl.run(&["ps", "--quiet"])?.stdout.trim().to_owned();
-    let status = crictl.json(&["inspect", &id])?;
+    let status = crictl.json("inspect", &[&id])?;
     let pid = ProcessId::of(i32::try_from(
         status["info"]["pid"].as_i64().context("no pid")?,
     )?);

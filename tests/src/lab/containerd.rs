@@ -1,6 +1,7 @@
 //! A containerd with its own socket, state and root.
 
 mod configuration;
+mod record;
 
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use anyhow::Result;
 use super::generation::Programs;
 use super::{Peers, Place, Ran, daemon, read, write};
 use configuration::Paths;
+pub use record::Done;
 
 /// A containerd of the lab.
 #[derive(Debug, Clone)]
@@ -38,12 +40,12 @@ impl Containerd {
         self
     }
 
-    /// Its log: at its usual level it names every pull, create and start that CRI asked of it.
+    /// What CRI has done here, by containerd's own log.
     ///
     /// # Errors
-    /// It cannot be read.
-    pub fn log(&self) -> Result<String> {
-        read(&self.place.log(&self.name))
+    /// The log cannot be read.
+    pub fn done(&self) -> Result<Vec<Done>> {
+        Ok(record::read(&read(&self.place.log(&self.name))?))
     }
 
     /// The process id, while it runs.

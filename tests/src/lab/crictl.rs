@@ -74,10 +74,10 @@ impl Crictl {
     ///
     /// # Errors
     /// It fails, or prints something else.
-    pub fn json(&self, args: &[&str]) -> Result<Value> {
-        let ran = self.run(&[args, &["--output", "json"]].concat())?;
-        serde_json::from_str(&ran.stdout)
-            .with_context(|| format!("crictl {} printed no JSON", args.join(" ")))
+    pub fn json(&self, name: &str, args: &[&str]) -> Result<Value> {
+        // It takes no option after the first argument.
+        let ran = self.run(&[&[name, "--output", "json"], args].concat())?;
+        serde_json::from_str(&ran.stdout).with_context(|| format!("crictl {name} printed no JSON"))
     }
 
     /// Writes the description of a pod for `runp` and `create`; gives its path.
