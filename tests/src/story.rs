@@ -3,8 +3,10 @@
 
 mod actor;
 mod row;
+mod secrets;
 mod stage;
 
 pub use actor::{Actor, Who, attempt, me, succeed, who};
 pub use row::Row;
+pub use secrets::{Listeners, MARK, base64};
 pub use stage::Stage;

@@ -20,7 +20,7 @@ for word in "$@"; do
   if [ "$bundle" = next ]; then bundle=$word; break; fi
   if [ "$word" = --bundle ]; then bundle=next; fi
 done
-if [ -f "$bundle/config.json" ]; then sed -i -E 's/"oomScoreAdj": ?-?[0-9]+,?//' "$bundle/config.json"; fi
+if [ -f "$bundle/config.json" ]; then sed -i -E 's/,"oomScoreAdj": ?-?[0-9]+//; s/"oomScoreAdj": ?-?[0-9]+,?//' "$bundle/config.json"; fi
 exec runc "$@"
 "#;
 

@@ -18,6 +18,7 @@ pub struct Pod {
     /// `metadata.uid`.
     pub uid: String,
     containers: Vec<PodContainer>,
+    secret: Option<String>,
 }
 
 /// A container of a pod.
@@ -37,7 +38,15 @@ impl Pod {
             namespace: "lab".to_owned(),
             uid: uid.to_owned(),
             containers: Vec::new(),
+            secret: None,
         }
+    }
+
+    /// With a secret in every place that crictl can fill: annotations, labels and environment.
+    #[must_use]
+    pub fn with_secret(mut self, secret: &str) -> Self {
+        self.secret = Some(secret.to_owned());
+        self
     }
 
     /// With one more container, whose image is pulled if it is not there.
@@ -71,11 +80,13 @@ impl Pod {
 
     /// A `PodSandboxConfig` of CRI.
     pub(super) fn sandbox(&self, logs: &Path) -> Value {
-        json!({
+        let mut config = json!({
             "metadata": { "name": self.name, "namespace": self.namespace, "uid": self.uid, "attempt": 0 },
             "log_directory": logs,
             "linux": { "security_context": { "namespace_options": { "network": NODE } } },
-        })
+        });
+        self.hide(&mut config);
+        config
     }
 
     /// A `ContainerConfig` of CRI.
@@ -84,13 +95,36 @@ impl Pod {
         let container = containers
             .find(|container| container.name == name)
             .with_context(|| format!("the pod {} has no container {name}", self.name))?;
-        Ok(json!({
+        let mut config = json!({
             "metadata": { "name": name, "attempt": 0 },
             "image": { "image": container.image },
             "command": container.command,
             "log_path": format!("{name}.log"),
             "linux": { "security_context": { "namespace_options": { "network": NODE } } },
-        }))
+        });
+        self.hide(&mut config);
+        self.put(
+            &mut config,
+            "envs",
+            |secret| json!([{ "key": "NAME", "value": secret }]),
+        );
+        Ok(config)
+    }
+
+    /// Puts the secret, if there is one, into annotations and labels.
+    fn hide(&self, config: &mut Value) {
+        self.put(
+            config,
+            "annotations",
+            |secret| json!({ "lab/name": secret }),
+        );
+        self.put(config, "labels", |secret| json!({ "lab/name": secret }));
+    }
+
+    fn put(&self, config: &mut Value, place: &str, kept: fn(&str) -> Value) {
+        if let (Some(secret), Some(config)) = (&self.secret, config.as_object_mut()) {
+            config.insert(place.to_owned(), kept(secret));
+        }
     }
 
     /// A manifest of a static pod (Kubernetes API, core/v1 Pod). kubelet takes the uid from it as it is, and adds the

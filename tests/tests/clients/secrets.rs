@@ -1,59 +1,26 @@
-//! Secrets with a mark, sent by real clients in every place that can carry one, and looked for in all that imgtrace
-//! writes.
+//! Secrets with a mark, sent by real clients in every place of Docker's API that can carry one.
 
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use imgtrace_tests::lab::{Client, Docker, Ran};
-use imgtrace_tests::run::Run;
-use rustix::process::Signal;
+use imgtrace_tests::story::{Listeners, MARK, base64};
 
 use super::images::Known;
 use super::stage::program;
 
-/// How long a line may take after the client has ended.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// In every secret. Long enough to be nowhere else, of letters and digits so that nothing escapes it.
-const MARK: &str = "Zq7xMarkedW9v";
-
 /// Says everything, to imgtraces with every kind of output.
 pub(super) fn tell(docker: &Docker, known: &Known, folder: &Path) -> Result<()> {
     let recording = folder.join(format!("{}.jsonl", docker.generation().name()));
-    let endpoint = format!("docker={}", docker.socket().display());
-    let recorded = recording.display().to_string();
-    let mut runs = ["json", "text", "wide"]
-        .map(|output| {
-            let mut args = vec!["-vvv", "--endpoint", &endpoint, "--output", output];
-            if output == "json" {
-                args.extend(["--record", &recorded]);
-            }
-            Run::start(&args)
-        })
-        .into_iter()
-        .collect::<Result<Vec<_>>>()?;
-    for run in &mut runs {
-        run.prints(PATIENCE, &docker.socket().display().to_string())?;
-    }
+    let listeners = Listeners::start("docker", &docker.socket(), &recording)?;
     libraries(docker, known, folder)?;
     commands(docker, known, folder)?;
     // The last of all, at each of them.
     docker.cli(&["tag", &known.image, "secrets-were:told"])?;
-    for mut run in runs {
-        run.prints(PATIENCE, "secrets-were:told")?;
-        run.signal(Signal::INT)?;
-        let ended = run.ended(Duration::from_secs(15))?;
-        let stdout = ended.text();
-        for op in ["pull", "create", "exec", "build", "commit", "push"] {
-            ensure!(stdout.contains(op), "no {op} was seen in\n{stdout}");
-        }
-        ensure!(ended.stderr.lines().count() > 3, "no log: {}", ended.stderr);
-        clean("stdout", &stdout)?;
-        clean("stderr", &ended.stderr)?;
-    }
-    let text = std::fs::read_to_string(&recording)?;
-    ensure!(text.contains("secrets-were:told"), "nothing was recorded");
-    clean("the recording", &text)
+    listeners.heard_none(
+        &["pull", "create", "exec", "build", "commit", "push"],
+        "secrets-were:told",
+    )
 }
 
 /// docker-py and dockerode; the mark is seen to have reached the daemon.
@@ -167,66 +134,4 @@ fn commands(docker: &Docker, known: &Known, folder: &Path) -> Result<()> {
             .arg(config),
     )?;
     Ok(())
-}
-
-/// Whether the mark is nowhere in a text, as it is or in base64.
-fn clean(place: &str, text: &str) -> Result<()> {
-    let mut forms = vec![MARK.to_owned()];
-    for before in 0..3 {
-        let whole = base64(&[vec![b' '; before], MARK.as_bytes().to_vec()].concat());
-        // What its neighbours have no part in: whole groups of three bytes.
-        let groups = (before + MARK.len()) / 3;
-        forms.extend(
-            whole
-                .get(if before == 0 { 0 } else { 4 }..groups * 4)
-                .map(str::to_owned),
-        );
-    }
-    for form in forms {
-        if let Some(at) = text.find(&form) {
-            let line = text.get(..at).unwrap_or_default().lines().count();
-            let near: String = text
-                .get(at.saturating_sub(200)..)
-                .unwrap_or(text)
-                .chars()
-                .take(260)
-                .collect();
-            anyhow::bail!("a secret stands in {place}, line {line}: …{near}…");
-        }
-    }
-    Ok(())
-}
-
-/// RFC 4648 section 5, which is Docker's for headers; section 4 differs in two signs that no mark has.
-fn base64(bytes: &[u8]) -> String {
-    const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let mut text = String::new();
-    for group in bytes.chunks(3) {
-        let bits = (0..3).fold(0, |bits, at| {
-            bits << 8 | u32::from(group.get(at).copied().unwrap_or(0))
-        });
-        for sign in 0..4 {
-            if sign > group.len() {
-                text.push('=');
-            } else {
-                text.push(char::from(SIGNS[(bits >> (18 - 6 * sign) & 63) as usize]));
-            }
-        }
-    }
-    text
-}
-
-#[test]
-fn base64_is_that_of_the_rfc() {
-    for (bytes, text) in [
-        ("f", "Zg=="),
-        ("fo", "Zm8="),
-        ("foo", "Zm9v"),
-        ("foobar", "Zm9vYmFy"),
-    ] {
-        assert_eq!(base64(bytes.as_bytes()), text);
-    }
-    assert!(clean("here", &base64(format!("x{MARK}y").as_bytes())).is_err());
-    assert!(clean("here", &base64(format!("xy{MARK}").as_bytes())).is_err());
-    assert!(clean("here", "nothing").is_ok());
 }
