@@ -22,8 +22,10 @@ pub struct Slot(pub i64);
 pub enum Text {
     /// As it was sent, Huffman coding removed.
     Known(Bytes),
-    /// It stands in an entry of the table that was never seen.
+    /// It stands in an entry of the table that was never seen, or is not kept any more.
     Unknown(Slot),
+    /// It was sent and is not kept: it is longer than 4 KiB, or could not be read.
+    Omitted,
 }
 
 impl std::fmt::Debug for Text {
@@ -31,6 +33,7 @@ impl std::fmt::Debug for Text {
         match self {
             Self::Known(bytes) => write!(f, "({} bytes)", bytes.len()),
             Self::Unknown(slot) => write!(f, "{slot:?}"),
+            Self::Omitted => write!(f, "(omitted)"),
         }
     }
 }

@@ -1,0 +1,4 @@
+//! What the parser must say of conversations, whole, split, cut and with gaps.
+
+mod follow;
+mod said;

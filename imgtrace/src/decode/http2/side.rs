@@ -1,0 +1,316 @@
+//! One direction: its frames, as they come in pieces.
+
+use bytes::{Buf, Bytes};
+
+use super::event::Event;
+use super::frame::{
+    DEFAULT_MAX_LEN, END_STREAM, Head, Kind, PADDED, PREFACE, PartialHead, max_len_of,
+};
+use super::headers::{BLOCK_LIMIT, Headers};
+use super::report::Report;
+use crate::decode::flow::Piece;
+use crate::observation::Anomaly;
+
+/// Longest SETTINGS frame that is read, in bytes; a longer one is stepped over.
+const SETTINGS_LIMIT: usize = 1_024;
+
+/// What one side says.
+pub(super) struct Side {
+    place: Place,
+    headers: Headers,
+    /// True once its first frame was seen, or its beginning was missed.
+    begun: bool,
+    /// The longest payload that it says it takes; null if that may have been said unseen.
+    takes: Option<u32>,
+}
+
+/// Where in its frames a side stands.
+enum Place {
+    /// Before that much of the client's preface.
+    Preface(&'static [u8]),
+    /// In a frame's header.
+    Head(PartialHead),
+    /// Before the byte that says how much padding a DATA frame has.
+    PadLength(Head),
+    /// In a DATA frame's data.
+    Data(Data),
+    /// In a frame that is read when it is whole, behind that much.
+    Payload(Head, Vec<u8>),
+    /// In what is stepped over, that many bytes before its end.
+    Skip(u32),
+    /// Anywhere.
+    Lost,
+    /// In something that is not HTTP/2.
+    Foreign,
+}
+
+/// The rest of a DATA frame.
+#[derive(Clone, Copy)]
+struct Data {
+    stream: u32,
+    /// How much of the data is to come.
+    left: u32,
+    /// How much padding follows it.
+    padding: u32,
+    /// True if the stream ends with it.
+    end: bool,
+}
+
+impl Side {
+    /// The client's or the server's side of a connection from its first byte.
+    pub(super) fn from_beginning(client: bool) -> Self {
+        Self {
+            place: if client {
+                Place::Preface(PREFACE)
+            } else {
+                Place::next()
+            },
+            headers: Headers::new(false),
+            begun: false,
+            takes: Some(DEFAULT_MAX_LEN),
+        }
+    }
+
+    /// A side that is joined in mid-stream.
+    pub(super) fn joined() -> Self {
+        Self {
+            place: Place::Lost,
+            headers: Headers::new(true),
+            begun: true,
+            takes: None,
+        }
+    }
+
+    /// The longest payload that this side takes, if that is known.
+    pub(super) fn takes(&self) -> Option<u32> {
+        self.takes
+    }
+
+    /// True if what it says turned out not to be HTTP/2.
+    pub(super) fn is_foreign(&self) -> bool {
+        matches!(self.place, Place::Foreign)
+    }
+
+    /// True while its place is not known.
+    pub(super) fn is_lost(&self) -> bool {
+        matches!(self.place, Place::Lost)
+    }
+
+    /// Takes what comes next. `most` is the longest payload that the other side takes.
+    pub(super) fn push(&mut self, piece: Piece, most: Option<u32>, report: &mut Report<'_>) {
+        match piece {
+            Piece::Bytes(mut bytes) => {
+                while !bytes.is_empty() {
+                    self.read(&mut bytes, most, report);
+                }
+            }
+            Piece::Gap(len) => self.miss(len, report),
+        }
+    }
+
+    /// Takes some bytes from the front, at least one.
+    fn read(&mut self, bytes: &mut Bytes, most: Option<u32>, report: &mut Report<'_>) {
+        match &mut self.place {
+            Place::Preface(rest) => {
+                let pairs = bytes.iter().zip(rest.iter());
+                let same = pairs.take_while(|(said, due)| said == due).count();
+                *rest = rest.get(same..).unwrap_or_default();
+                bytes.advance(same);
+                if rest.is_empty() {
+                    self.place = Place::next();
+                } else if !bytes.is_empty() {
+                    self.leave(bytes, report);
+                }
+            }
+            Place::Head(partial) => {
+                if let Some(head) = partial.fill(bytes) {
+                    self.begin(head, bytes, most, report);
+                }
+            }
+            Place::PadLength(head) => {
+                let head = *head;
+                let padding = u32::from(bytes.get_u8());
+                let rest = head.len - 1;
+                self.place = if let Some(left) = rest.checked_sub(padding) {
+                    Place::Data(Data::new(head, left, padding))
+                } else {
+                    report.anomaly(Anomaly::MalformedFrame);
+                    Place::Skip(rest)
+                };
+                self.settle(report);
+            }
+            Place::Data(data) => {
+                let part = bytes.split_to(bytes.len().min(data.left as usize));
+                data.tell(Piece::Bytes(part), report);
+                self.settle(report);
+            }
+            Place::Payload(head, seen) => {
+                let head = *head;
+                let lacking = head.len as usize - seen.len();
+                let part = bytes.split_to(bytes.len().min(lacking));
+                if part.len() < lacking {
+                    seen.extend_from_slice(&part);
+                } else if seen.is_empty() {
+                    self.complete(head, &part, report);
+                } else {
+                    seen.extend_from_slice(&part);
+                    let seen = std::mem::take(seen);
+                    self.complete(head, &seen, report);
+                }
+            }
+            Place::Skip(left) => {
+                let skipped = bytes.len().min(*left as usize);
+                bytes.advance(skipped);
+                *left -= u32::try_from(skipped).unwrap_or(*left);
+                self.settle(report);
+            }
+            Place::Lost | Place::Foreign => bytes.clear(),
+        }
+    }
+
+    /// A frame's header was read.
+    fn begin(&mut self, head: Head, bytes: &mut Bytes, most: Option<u32>, report: &mut Report<'_>) {
+        if !std::mem::replace(&mut self.begun, true) && head.kind != Kind::Settings {
+            return self.leave(bytes, report);
+        }
+        if !head.kind.has_block() {
+            self.headers.expect_none(report);
+        }
+        let allowed = head.is_allowed() && most.is_none_or(|most| head.len <= most);
+        let fits = |limit: usize| head.len as usize <= limit;
+        self.place = match head.kind {
+            kind if kind.has_block() && !allowed => {
+                self.headers.refuse(head, Anomaly::MalformedFrame, report);
+                Place::Skip(head.len)
+            }
+            kind if kind.has_block() && !fits(BLOCK_LIMIT) => {
+                self.headers.refuse(head, Anomaly::MalformedHeaders, report);
+                Place::Skip(head.len)
+            }
+            _ if !allowed => {
+                report.anomaly(Anomaly::MalformedFrame);
+                Place::Skip(head.len)
+            }
+            Kind::Data if head.has(PADDED) => Place::PadLength(head),
+            Kind::Data => Place::Data(Data::new(head, head.len, 0)),
+            Kind::Settings if !fits(SETTINGS_LIMIT) => Place::Skip(head.len),
+            Kind::RstStream | Kind::Settings => Place::Payload(head, Vec::new()),
+            kind if kind.has_block() => Place::Payload(head, Vec::new()),
+            _ => Place::Skip(head.len),
+        };
+        self.settle(report);
+    }
+
+    /// Moves on from a place that no further byte belongs to.
+    fn settle(&mut self, report: &mut Report<'_>) {
+        if let Place::Data(data) = &mut self.place
+            && data.left == 0
+        {
+            if data.end {
+                data.tell(Piece::EMPTY, report);
+            }
+            self.place = Place::Skip(data.padding);
+        }
+        match self.place {
+            Place::Payload(head, _) if head.len == 0 => self.complete(head, &[], report),
+            Place::Skip(0) => self.place = Place::next(),
+            _ => {}
+        }
+    }
+
+    /// The payload of a frame that is read when it is whole was seen.
+    fn complete(&mut self, head: Head, payload: &[u8], report: &mut Report<'_>) {
+        self.place = Place::next();
+        match head.kind {
+            Kind::Settings => self.takes = max_len_of(payload).or(self.takes),
+            Kind::RstStream => {
+                let code = payload.try_into().map_or(0, u32::from_be_bytes);
+                report.out.push(Event::Reset {
+                    stream: head.stream,
+                    direction: report.direction,
+                    code,
+                    at: report.at,
+                });
+            }
+            _ => self.headers.hear(head, payload, report),
+        }
+    }
+
+    /// That many bytes were missed.
+    fn miss(&mut self, mut len: u64, report: &mut Report<'_>) {
+        if let Place::Payload(head, seen) = &mut self.place {
+            let (head, seen) = (*head, std::mem::take(seen));
+            let left = head.len - u32::try_from(seen.len()).unwrap_or(head.len);
+            if head.kind.has_block() {
+                self.headers.hear_cut(head, &seen, report);
+                self.place = Place::Skip(left);
+            } else if head.kind == Kind::Settings {
+                self.takes = None;
+                self.place = Place::Skip(left);
+            }
+        }
+        if let Place::Data(data) = &mut self.place {
+            let missed = len.min(u64::from(data.left));
+            data.tell(Piece::Gap(missed), report);
+            len -= missed;
+            self.settle(report);
+        }
+        if let Place::Skip(left) = &mut self.place {
+            let missed = u32::try_from(len).unwrap_or(u32::MAX).min(*left);
+            *left -= missed;
+            len -= u64::from(missed);
+            self.settle(report);
+        }
+        if len > 0 && !matches!(self.place, Place::Lost | Place::Foreign) {
+            self.lose(report);
+        }
+    }
+
+    /// The place is lost.
+    fn lose(&mut self, report: &mut Report<'_>) {
+        self.place = Place::Lost;
+        self.begun = true;
+        self.takes = None;
+        self.headers.interrupt(report);
+        report.anomaly(Anomaly::LostFraming);
+    }
+
+    /// This is not HTTP/2.
+    fn leave(&mut self, bytes: &mut Bytes, report: &mut Report<'_>) {
+        bytes.clear();
+        self.place = Place::Foreign;
+        report.anomaly(Anomaly::UnknownProtocol);
+    }
+}
+
+impl Place {
+    /// Before a frame's header.
+    fn next() -> Self {
+        Self::Head(PartialHead::default())
+    }
+}
+
+impl Data {
+    fn new(head: Head, left: u32, padding: u32) -> Self {
+        Self {
+            stream: head.stream,
+            left,
+            padding,
+            end: head.has(END_STREAM),
+        }
+    }
+
+    /// Tells of a part that is not longer than what is left, and with the last of it of the end.
+    fn tell(&mut self, piece: Piece, report: &mut Report<'_>) {
+        self.left -= u32::try_from(piece.len()).unwrap_or(self.left);
+        let end = self.end && self.left == 0;
+        self.end &= !end;
+        report.out.push(Event::Data {
+            stream: self.stream,
+            direction: report.direction,
+            piece,
+            end,
+            at: report.at,
+        });
+    }
+}
