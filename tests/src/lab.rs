@@ -61,7 +61,7 @@ pub use place::{Place, RUN};
 pub use pod::Pod;
 pub use process::ProcessId;
 pub use ran::Ran;
-pub use registry::Registry;
+pub use registry::{Content, Registry};
 pub use requirement::{missing, skip};
 pub use rpc::{Refusal, RpcClient, RpcLibrary};
 pub use scenario::Scenario;

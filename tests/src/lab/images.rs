@@ -124,7 +124,7 @@ pub(super) struct Built {
 pub(super) struct Blob {
     pub(super) digest: String,
     pub(super) media_type: &'static str,
-    size: u64,
+    pub(super) size: u64,
     file: PathBuf,
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
@@ -15,6 +16,30 @@ use super::{Place, daemon, network, say, write};
 const PROGRAM: &str = "/usr/bin/docker-registry";
 /// Its name among the lab's daemons.
 const NAME: &str = "registry";
+
+/// What a tag of the registry resolves to.
+#[derive(Debug, Clone)]
+pub struct Content {
+    /// How a client asks for it.
+    pub reference: String,
+    /// The digest of its manifest or index.
+    pub digest: String,
+    /// Bytes of each layer, manifest and configuration, by digest.
+    pub blobs: Vec<(String, u64)>,
+}
+
+impl Content {
+    /// Bytes that a client fetches which has all of another image already.
+    pub fn bytes_beside(&self, other: Option<&Self>) -> u64 {
+        let had = |digest: &String| other.is_some_and(|other| other.has(digest));
+        let new = self.blobs.iter().filter(|(digest, _)| !had(digest));
+        new.map(|(_, bytes)| bytes).sum()
+    }
+
+    fn has(&self, digest: &str) -> bool {
+        self.blobs.iter().any(|(known, _)| known == digest)
+    }
+}
 
 /// A registry of the lab.
 #[derive(Debug, Clone)]
@@ -94,15 +119,27 @@ impl Registry {
     /// # Errors
     /// The image cannot be built from what is on this machine, or the registry refuses it.
     pub fn add(&self, image: Image) -> Result<String> {
-        let built = image.build(&self.place.data_dir(&format!(
-            "images/{}-{}",
-            image.repository(),
-            image.tag()
-        ))?)?;
+        let built = image.build(&self.folder(image)?)?;
         self.push(image.repository(), image.tag(), &built)?;
         let reference = self.reference(image);
         say(&format!("image {reference} is in the registry"));
         Ok(reference)
+    }
+
+    /// Puts an image of one platform into the registry, as [`Registry::add`], and says what it consists of.
+    ///
+    /// # Errors
+    /// As [`Registry::add`].
+    pub fn add_known(&self, image: Image) -> Result<Content> {
+        self.add(image)?;
+        let built = image.build(&self.folder(image)?)?;
+        let blobs = built.blobs.iter().chain([&built.top]);
+        let blobs = blobs.map(|blob| (blob.digest.clone(), blob.size));
+        Ok(Content {
+            reference: self.reference(image),
+            digest: built.top.digest.clone(),
+            blobs: blobs.collect(),
+        })
     }
 
     /// As [`Registry::add`], under these tags: references of their own for content that a client may have already.
@@ -111,13 +148,18 @@ impl Registry {
     /// As [`Registry::add`].
     pub fn add_as(&self, image: Image, tags: &[&str]) -> Result<Vec<String>> {
         let repository = image.repository();
-        let folder = format!("images/{repository}-{}", image.tag());
-        let built = image.build(&self.place.data_dir(&folder)?)?;
+        let built = image.build(&self.folder(image)?)?;
         let push = |tag: &&str| -> Result<String> {
             self.push(repository, tag, &built)?;
             Ok(format!("{}/{repository}:{tag}", self.address))
         };
         tags.iter().map(push).collect()
+    }
+
+    /// Where the parts of an image are built.
+    fn folder(&self, image: Image) -> Result<PathBuf> {
+        let (repository, tag) = (image.repository(), image.tag());
+        self.place.data_dir(&format!("images/{repository}-{tag}"))
     }
 
     fn push(&self, repository: &str, tag: &str, built: &Built) -> Result<()> {
