@@ -23,6 +23,7 @@ mod network;
 mod packages;
 mod peers;
 mod place;
+mod plugin;
 mod pod;
 mod process;
 mod ran;

@@ -37,7 +37,7 @@ pub struct Row {
     bytes: Option<u64>,
     /// The daemon and the API: `docker/docker`.
     endpoint: Option<String>,
-    /// API, op and outcome of each, in their order: `containerd start ok`.
+    /// API, op and outcome of each, sorted: `containerd start ok`.
     hops: Option<Vec<String>>,
 }
 
@@ -154,7 +154,9 @@ impl Row {
     /// Which caused exactly these requests: API, op and outcome, as in `containerd start ok`.
     #[must_use]
     pub fn hops(mut self, hops: &[&str]) -> Self {
-        self.hops = Some(hops.iter().map(|hop| (*hop).to_owned()).collect());
+        let mut hops: Vec<String> = hops.iter().map(|hop| (*hop).to_owned()).collect();
+        hops.sort_unstable();
+        self.hops = Some(hops);
         self
     }
 
@@ -214,6 +216,9 @@ impl Row {
         if line["confidence"] != "observed" {
             odd.push(format!("confidence {}", line["confidence"]));
         }
+        let hops = line["hops"].as_array();
+        let mut hops: Vec<String> = hops.into_iter().flatten().map(hop).collect();
+        hops.sort_unstable();
         Ok(Self {
             op: text("op").context("no op")?,
             image: text("image"),
@@ -236,9 +241,7 @@ impl Row {
                 word(&line["endpoint"]["runtime"]),
                 word(&line["endpoint"]["api"])
             )),
-            hops: line["hops"]
-                .as_array()
-                .map(|hops| hops.iter().map(hop).collect()),
+            hops: Some(hops),
         })
     }
 }

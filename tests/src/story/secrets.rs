@@ -24,20 +24,25 @@ pub struct Listeners {
 }
 
 impl Listeners {
-    /// Starts them on a socket of this kind (as in `--endpoint KIND=PATH`).
+    /// Starts them on these sockets (kind and path, as in `--endpoint KIND=PATH`).
     ///
     /// # Errors
-    /// One of them does not watch it.
-    pub fn start(kind: &str, socket: &Path, recording: &Path) -> Result<Self> {
-        let endpoint = format!("{kind}={}", socket.display());
+    /// One of them does not watch one.
+    pub fn start(sockets: &[(&str, &Path)], recording: &Path) -> Result<Self> {
+        let endpoint =
+            |(kind, path): &(&str, &Path)| format!("--endpoint={kind}={}", path.display());
+        let endpoints: Vec<String> = sockets.iter().map(endpoint).collect();
         let recorded = recording.display().to_string();
         let start = |output| {
-            let mut args = vec!["-vvv", "--endpoint", &endpoint, "--output", output];
+            let mut args = vec!["-vvv", "--output", output];
+            args.extend(endpoints.iter().map(String::as_str));
             if output == "json" {
                 args.extend(["--record", &recorded]);
             }
             let mut run = Run::start(&args)?;
-            run.prints(PATIENCE, &socket.display().to_string())?;
+            for (_, socket) in sockets {
+                run.prints(PATIENCE, &socket.display().to_string())?;
+            }
             Ok(run)
         };
         Ok(Self {

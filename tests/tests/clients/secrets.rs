@@ -12,7 +12,7 @@ use super::stage::program;
 /// Says everything, to imgtraces with every kind of output.
 pub(super) fn tell(docker: &Docker, known: &Known, folder: &Path) -> Result<()> {
     let recording = folder.join(format!("{}.jsonl", docker.generation().name()));
-    let listeners = Listeners::start("docker", &docker.socket(), &recording)?;
+    let listeners = Listeners::start(&[("docker", &docker.socket())], &recording)?;
     libraries(docker, known, folder)?;
     commands(docker, known, folder)?;
     // The last of all, at each of them.

@@ -68,7 +68,7 @@ fn secrets_of_cri_are_nowhere() -> Result<()> {
             .place()
             .data()
             .join(format!("{}.jsonl", generation.name()));
-        let listeners = Listeners::start("containerd", &containerd.socket(), &recording)?;
+        let listeners = Listeners::start(&[("containerd", &containerd.socket())], &recording)?;
         server::tell_secrets(&crictl, &registry)?;
         crictl.run(&["pull", last])?;
         listeners.heard_none(
