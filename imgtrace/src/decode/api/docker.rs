@@ -13,7 +13,6 @@ mod answer;
 mod asking;
 mod body;
 mod facts;
-mod layers;
 mod operation;
 mod params;
 mod request;

@@ -3,7 +3,7 @@
 mod learn;
 
 use super::body::Body;
-use super::layers::Layers;
+use crate::decode::api::layers::Layers;
 use crate::decode::clean::clean;
 use crate::decode::http1::Piece;
 use crate::model::{DigestKind, Op, Outcome, Subject};

@@ -5,9 +5,10 @@ use super::body::Body;
 use super::request::clean_name;
 use super::route::Look;
 use crate::decode::Event;
+use crate::decode::api::named::{self, full_id, version};
 use crate::decode::http1::Piece;
 use crate::decode::json::Document;
-use crate::model::{ImageName, Reference, image_id};
+use crate::model::{Reference, image_id};
 use crate::observation::{Anomaly, Fact};
 
 /// Fields of an inspected or listed container, Docker's and libpod's. Nothing else of them is
@@ -77,13 +78,9 @@ fn container(document: &Document) -> Option<Fact> {
         .chain(document.texts("names"))
         .map(|name| name.strip_prefix('/').unwrap_or(name))
         .find(|name| !name.is_empty() && !name.contains('/'));
-    let image =
-        ["config.image", "imagename", "image"]
-            .iter()
-            .find_map(|path| match ImageName::parse(document.text(path)?) {
-                ImageName::Reference(reference) => Some(reference.or_latest().to_string()),
-                ImageName::Id(_) | ImageName::Invalid => None,
-            });
+    let image = ["config.image", "imagename", "image"]
+        .iter()
+        .find_map(|path| named::name(document.text(path)?));
     Some(Fact::Container {
         id,
         name: name.map(clean_name),
@@ -116,18 +113,4 @@ pub(super) fn server_version(server: &str) -> Option<Fact> {
     let (name, number) = product.split_once('/')?;
     matches!(name, "Docker" | "Libpod").then_some(())?;
     version(number)
-}
-
-fn version(number: &str) -> Option<Fact> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || ".-+~_".contains(c);
-    let valid = !number.is_empty() && number.len() <= 64 && number.chars().all(plain);
-    valid.then(|| Fact::Version {
-        version: number.to_owned(),
-    })
-}
-
-/// A container's id, in full.
-pub(super) fn full_id(text: &str) -> Option<String> {
-    let hex = text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    (text.len() == 64 && hex).then(|| text.to_owned())
 }

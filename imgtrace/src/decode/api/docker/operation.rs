@@ -4,13 +4,11 @@ use super::answer::Answer;
 use super::asking::Asking;
 use super::request::id_kind;
 use super::route::Call;
+use crate::decode::api::layers::Pace;
 use crate::decode::http1::{Piece, RequestHead};
 use crate::decode::{Event, Exchange};
 use crate::model::{Api, Basis, Correlation, DigestKind, Op, Outcome, Stamp, Subject};
 use crate::observation::{Anomaly, Fact};
-
-/// Progress is told at most this often, in nanoseconds: a stream may have thousands of lines.
-const PROGRESS_EVERY: u64 = 500_000_000;
 
 /// A request that makes an operation.
 #[derive(Debug)]
@@ -21,8 +19,7 @@ pub(super) struct Operation {
     /// An exec is only prepared: it makes an operation if it is refused, else a fact.
     prepares_exec: bool,
     state: State,
-    /// When progress was last told, and what.
-    told: (Stamp, Option<(u64, u64)>),
+    pace: Pace,
 }
 
 #[derive(Debug)]
@@ -52,7 +49,7 @@ impl Operation {
             api,
             prepares_exec: matches!(call, Call::CreateExec(_)),
             state: State::Asking(Box::new(Asking::new(api, call, head))),
-            told: (head.at, None),
+            pace: Pace::new(head.at),
         };
         operation.begin_if_known(out);
         operation
@@ -120,17 +117,10 @@ impl Operation {
             return;
         };
         answer.read(piece);
-        let progress = answer.progress();
-        let (told_at, told) = self.told;
-        if progress != told && at.mono.saturating_sub(told_at.mono) >= PROGRESS_EVERY {
-            self.told = (at, progress);
+        if let Some(subject) = self.pace.due(answer.progress(), at) {
             out.push(Event::Progress {
                 exchange: self.exchange,
-                subject: Subject {
-                    bytes: progress.map(|(moved, _)| moved),
-                    bytes_total: progress.map(|(_, total)| total),
-                    ..Subject::default()
-                },
+                subject,
             });
         }
     }

@@ -4,6 +4,7 @@ mod libpod;
 
 use super::params::Params;
 use super::route::Call;
+use crate::decode::api::named::{self, written};
 use crate::decode::clean::clean;
 use crate::decode::json::{Document, Scanner};
 use crate::model::{Api, DigestKind, ImageName, Op, Reference, Subject, is_digest};
@@ -144,19 +145,10 @@ impl Request<'_> {
 
     /// One image by name or id.
     fn image(&self, given: &str) -> Subject {
-        let mut subject = self.bare();
-        match ImageName::parse(given) {
-            ImageName::Reference(reference) => {
-                subject.image = Some(reference.or_latest().to_string());
-            }
-            ImageName::Id(id) => {
-                subject.digest = Some(id);
-                subject.digest_kind = Some(id_kind(self.api));
-            }
-            ImageName::Invalid if given.is_empty() => {}
-            ImageName::Invalid => subject.image = Some(clean(given)),
+        Subject {
+            platform: self.bare().platform,
+            ..named::image(given, id_kind(self.api))
         }
-        subject
     }
 
     /// The images that a key names; an id among several stands in their list.
@@ -231,11 +223,6 @@ fn exec_start(exec: &str) -> Subject {
 /// A container's name or id, without the slash that Docker puts before names.
 pub(super) fn clean_name(name: &str) -> String {
     clean(name.trim_start_matches('/'))
-}
-
-/// The reference in full, or what was given if it is none.
-fn written(reference: Option<Reference>, given: &str) -> String {
-    reference.map_or_else(|| clean(given), |reference| reference.to_string())
 }
 
 fn joined(name: &str, tag: Option<&str>) -> String {

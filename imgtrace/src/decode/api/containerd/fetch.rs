@@ -1,0 +1,165 @@
+//! Content that a client writes, until an image is made of it.
+//!
+//! Calls belong together that bear the same lease (containerd `pkg/leases`), or none and come over
+//! the same connection.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::message::{Label, WriteContentRequest};
+use crate::decode::api::rpc::Head;
+use crate::model::{Basis, Op, Stamp};
+
+/// Fetches of one connection that are followed; the one that has rested longest gives way.
+const MAX_FETCHES: usize = 32;
+/// Digests of one fetch that are remembered; an image has two for each platform, and its layers.
+const MAX_DIGESTS: usize = 256;
+/// A fetch that rests so long is given up, in nanoseconds: no image was made of it. Between the
+/// last write and that lies only unpacking.
+const MAX_REST: u64 = 600 * 1_000_000_000;
+
+/// Beginning of the label that names where content was pulled from (containerd
+/// `core/remotes/docker/handler.go`).
+const SOURCE_LABEL: &str = "containerd.io/distribution.source.";
+/// Beginnings of a write's reference that only a fetch from a registry has (containerd
+/// `core/remotes/handlers.go`, `MakeRefKey`; imports have `manifest-` too).
+const REGISTRY_REFS: [&str; 2] = ["layer-", "config-"];
+/// Beginning of a write's reference that only an import has (`core/images/archive/importer.go`).
+const STREAM_REF: &str = "tar-";
+
+/// Which calls belong together.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    namespace: Option<String>,
+    lease: Option<String>,
+}
+
+impl Key {
+    /// That of a call.
+    pub(super) fn of(head: &Head) -> Self {
+        Self {
+            namespace: head.namespace.clone(),
+            lease: head.correlation.lease.clone(),
+        }
+    }
+
+    /// That of the calls under a lease.
+    pub(super) fn of_lease(head: &Head, lease: String) -> Self {
+        Self {
+            namespace: head.namespace.clone(),
+            lease: Some(lease),
+        }
+    }
+}
+
+/// The fetches of a connection.
+#[derive(Debug, Default)]
+pub(super) struct Fetches {
+    fetches: BTreeMap<Key, Fetch>,
+}
+
+/// Content that was written.
+#[derive(Debug)]
+pub(super) struct Fetch {
+    /// When the first write was called.
+    pub(super) at: Stamp,
+    /// How it is known that anything was written.
+    pub(super) basis: Basis,
+    /// Bytes that were written; what was there already is not.
+    pub(super) written: u64,
+    last: Stamp,
+    writes: u32,
+    from_registry: bool,
+    from_stream: bool,
+    digests: BTreeSet<String>,
+}
+
+impl Fetches {
+    /// A write has begun: its first message.
+    pub(super) fn write(&mut self, key: Key, head: &Head, asked: &WriteContentRequest, at: Stamp) {
+        self.give_up(at);
+        if self.fetches.len() >= MAX_FETCHES && !self.fetches.contains_key(&key) {
+            self.drop_longest_rested();
+        }
+        let fetch = self.fetches.entry(key).or_insert_with(|| Fetch::new(head));
+        fetch.writes += 1;
+        fetch.last = at;
+        let begins = |prefix: &&str| asked.reference.starts_with(*prefix);
+        fetch.from_registry |= REGISTRY_REFS.iter().any(begins);
+        fetch.from_stream |= asked.reference.starts_with(STREAM_REF);
+        if !asked.expected.is_empty() && fetch.digests.len() < MAX_DIGESTS {
+            fetch.digests.insert(asked.expected.clone());
+        }
+    }
+
+    /// More was written.
+    pub(super) fn wrote(&mut self, key: &Key, bytes: u64, at: Stamp) {
+        if let Some(fetch) = self.fetches.get_mut(key) {
+            fetch.written = fetch.written.saturating_add(bytes);
+            fetch.last = at;
+        }
+    }
+
+    /// A write had these labels, or these were seen on content that this fetch has written.
+    pub(super) fn labelled(&mut self, key: &Key, digest: Option<&str>, labels: &[Label]) {
+        if let Some(fetch) = self.fetches.get_mut(key) {
+            let is_own = digest.is_none_or(|digest| fetch.digests.contains(digest));
+            let has_source = labels
+                .iter()
+                .any(|label| label.key.starts_with(SOURCE_LABEL));
+            fetch.from_registry |= is_own && has_source;
+        }
+    }
+
+    /// A write was none.
+    pub(super) fn unwrite(&mut self, key: &Key, bytes: u64) {
+        if let Some(fetch) = self.fetches.get_mut(key) {
+            fetch.writes -= 1;
+            fetch.written = fetch.written.saturating_sub(bytes);
+            if fetch.writes == 0 {
+                self.fetches.remove(key);
+            }
+        }
+    }
+
+    /// An image is made of what was written, or nothing ever will.
+    pub(super) fn take(&mut self, key: &Key, at: Stamp) -> Option<Fetch> {
+        self.give_up(at);
+        self.fetches.remove(key)
+    }
+
+    fn give_up(&mut self, at: Stamp) {
+        self.fetches
+            .retain(|_, fetch| at.mono.saturating_sub(fetch.last.mono) < MAX_REST);
+    }
+
+    fn drop_longest_rested(&mut self) {
+        let rested = self.fetches.iter().min_by_key(|(_, fetch)| fetch.last.mono);
+        if let Some(key) = rested.map(|(key, _)| key.clone()) {
+            self.fetches.remove(&key);
+        }
+    }
+}
+
+impl Fetch {
+    fn new(head: &Head) -> Self {
+        Self {
+            at: head.at,
+            basis: head.basis.clone(),
+            written: 0,
+            last: head.at,
+            writes: 0,
+            from_registry: false,
+            from_stream: false,
+            digests: BTreeSet::new(),
+        }
+    }
+
+    /// What it is once an image is made of it.
+    pub(super) const fn op(&self) -> Op {
+        if self.from_registry && !self.from_stream {
+            Op::Pull
+        } else {
+            Op::Import
+        }
+    }
+}

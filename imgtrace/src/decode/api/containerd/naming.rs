@@ -1,0 +1,257 @@
+//! Images that are being named: the pulls, imports and tags that the client does itself.
+//!
+//! Such an operation is told with the first call that gives a name, since only that proves that an
+//! image is made; it has begun with the first write. A pull and a tag end with the call that works
+//! or fails. What may still go on waits: a name that exists already for the call that moves it, an
+//! import for the names of further images. It waits until its lease is given back, the connection
+//! is gone, or another call of the connection shows that [`MAX_WAIT`] has passed.
+
+use std::collections::VecDeque;
+
+use super::fetch::{Fetch, Key};
+use super::image::kind;
+use super::message::Descriptor;
+use crate::decode::api::named;
+use crate::decode::api::rpc::{Ending, Head};
+use crate::decode::rpc::End;
+use crate::decode::{Event, Exchange};
+use crate::model::{Api, Basis, DigestKind, Op, Outcome, Stamp, Subject, image_id};
+
+/// How long an operation waits for the next name, in nanoseconds.
+const MAX_WAIT: u64 = 2 * 1_000_000_000;
+/// Images of one connection that are named at once; the oldest ends early.
+const MAX_NAMINGS: usize = 64;
+/// Names of one import that are kept.
+const MAX_NAMES: usize = 256;
+/// gRPC's `ALREADY_EXISTS` (`doc/statuscodes.md`).
+const ALREADY_EXISTS: u32 = 6;
+
+/// What is being named on a connection.
+#[derive(Debug, Default)]
+pub(super) struct Namings {
+    /// The oldest first.
+    namings: VecDeque<Naming>,
+}
+
+/// A call that gives a name.
+pub(super) struct Asked<'a> {
+    pub(super) head: &'a Head,
+    pub(super) key: &'a Key,
+    pub(super) name: &'a str,
+    pub(super) target: Option<&'a Descriptor>,
+}
+
+#[derive(Debug)]
+struct Naming {
+    /// The first call, whose number the operation bears.
+    exchange: Exchange,
+    key: Key,
+    op: Op,
+    /// As the calls gave them.
+    names: Vec<String>,
+    digest: Option<(String, DigestKind)>,
+    /// The call that is not answered yet.
+    open: Option<Exchange>,
+    /// The last answer.
+    last: Option<(Stamp, Ending)>,
+}
+
+impl Namings {
+    /// True if the name was refused before because it exists, and this call moves it.
+    pub(super) fn retry(&mut self, asked: &Asked<'_>) -> bool {
+        let is_same = |naming: &&mut Naming| {
+            let last = naming.names.last().map(String::as_str);
+            naming.open.is_none() && naming.key == *asked.key && last == Some(asked.name)
+        };
+        let naming = self.namings.iter_mut().find(is_same);
+        if let Some(naming) = naming {
+            naming.open = Some(asked.head.exchange);
+            true
+        } else {
+            false
+        }
+    }
+
+    /// What was fetched gets its name.
+    pub(super) fn fetched(&mut self, asked: &Asked<'_>, fetch: &Fetch, out: &mut Vec<Event>) {
+        let subject = Subject {
+            bytes: Some(fetch.written),
+            ..named::image(asked.name, DigestKind::Unknown)
+        };
+        let basis = if asked.head.basis.is_observed() {
+            fetch.basis.clone()
+        } else {
+            asked.head.basis.clone()
+        };
+        self.begin(asked, (fetch.op(), subject), (fetch.at, basis), out);
+    }
+
+    /// An image that was just read gets one more name.
+    pub(super) fn tagged(&mut self, asked: &Asked<'_>, image: &str, out: &mut Vec<Event>) {
+        let subject = Subject {
+            target: Some(named::reference(asked.name)),
+            ..named::image(image, DigestKind::Unknown)
+        };
+        let began = (asked.head.at, asked.head.basis.clone());
+        self.begin(asked, (Op::Tag, subject), began, out);
+    }
+
+    /// True if an import has one more name.
+    pub(super) fn import_more(&mut self, asked: &Asked<'_>, out: &mut Vec<Event>) -> bool {
+        let is_open = |naming: &&mut Naming| naming.op == Op::Import && naming.key == *asked.key;
+        let Some(naming) = self.namings.iter_mut().find(is_open) else {
+            return false;
+        };
+        naming.open = Some(asked.head.exchange);
+        if naming.names.len() < MAX_NAMES {
+            naming.names.push(asked.name.to_owned());
+        }
+        out.push(Event::Progress {
+            exchange: naming.exchange,
+            subject: naming.subject(),
+        });
+        true
+    }
+
+    fn begin(
+        &mut self,
+        asked: &Asked<'_>,
+        (op, mut subject): (Op, Subject),
+        (at, basis): (Stamp, Basis),
+        out: &mut Vec<Event>,
+    ) {
+        if self.namings.len() >= MAX_NAMINGS
+            && let Some(oldest) = self.namings.pop_front()
+        {
+            oldest.end(at, out);
+        }
+        let Head {
+            exchange,
+            namespace,
+            correlation,
+            ..
+        } = asked.head;
+        subject.namespace.clone_from(namespace);
+        out.push(Event::Began {
+            exchange: *exchange,
+            at,
+            api: Api::Containerd,
+            op,
+            subject,
+            basis,
+            correlation: correlation.clone(),
+        });
+        let digest = asked
+            .target
+            .and_then(|target| Some((image_id(&target.digest)?, kind(target))));
+        self.namings.push_back(Naming {
+            exchange: *exchange,
+            key: asked.key.clone(),
+            op,
+            names: vec![asked.name.to_owned()],
+            digest,
+            open: Some(*exchange),
+            last: None,
+        });
+    }
+
+    /// A call has ended, answered like this.
+    pub(super) fn answered(
+        &mut self,
+        exchange: Exchange,
+        end: &End,
+        ending: Ending,
+        at: Stamp,
+        out: &mut Vec<Event>,
+    ) {
+        let is_own = |naming: &Naming| naming.open == Some(exchange);
+        let Some(index) = self.namings.iter().position(is_own) else {
+            return;
+        };
+        let exists = matches!(end, End::Status { code: Some(code), .. } if *code == ALREADY_EXISTS);
+        if let Some(naming) = self.namings.get_mut(index) {
+            let may_go_on = naming.op == Op::Import && ending.0 == Outcome::Ok;
+            naming.open = None;
+            naming.last = Some((at, ending));
+            if exists || may_go_on {
+                return;
+            }
+        }
+        if let Some(naming) = self.namings.remove(index) {
+            naming.end(at, out);
+        }
+    }
+
+    /// The calls of this key are over.
+    pub(super) fn finish(&mut self, key: &Key, at: Stamp, out: &mut Vec<Event>) {
+        let is_over = |naming: &Naming| naming.open.is_none() && naming.key == *key;
+        self.end_those(is_over, at, out);
+    }
+
+    /// It is this late.
+    pub(super) fn pass(&mut self, at: Stamp, out: &mut Vec<Event>) {
+        let waits_too_long = |naming: &Naming| {
+            let last = naming.last.as_ref().map(|(last, _)| last.mono);
+            let waited = last.map_or(0, |last| at.mono.saturating_sub(last));
+            naming.open.is_none() && waited > MAX_WAIT
+        };
+        self.end_those(waits_too_long, at, out);
+    }
+
+    /// The connection is gone.
+    pub(super) fn close(&mut self, at: Stamp, out: &mut Vec<Event>) {
+        self.end_those(|_| true, at, out);
+    }
+
+    /// A call was another. True if it was the one whose number the operation bears.
+    pub(super) fn withdraw(&mut self, exchange: Exchange) -> bool {
+        let before = self.namings.len();
+        self.namings.retain(|naming| naming.exchange != exchange);
+        for naming in &mut self.namings {
+            naming.open.take_if(|open| *open == exchange);
+        }
+        self.namings.len() < before
+    }
+
+    fn end_those(&mut self, which: impl Fn(&Naming) -> bool, at: Stamp, out: &mut Vec<Event>) {
+        if !self.namings.iter().any(&which) {
+            return;
+        }
+        let (over, rest): (Vec<_>, _) = self.namings.drain(..).partition(which);
+        self.namings = rest.into();
+        for naming in over {
+            naming.end(at, out);
+        }
+    }
+}
+
+impl Naming {
+    /// It ends with its last answer, or now if there is none.
+    fn end(self, now: Stamp, out: &mut Vec<Event>) {
+        let mut subject = self.subject();
+        let (at, (outcome, error)) = self.last.unwrap_or((now, (Outcome::Unknown, None)));
+        if outcome == Outcome::Ok
+            && let Some((digest, kind)) = self.digest
+        {
+            subject.digest = Some(digest);
+            subject.digest_kind = Some(kind);
+        }
+        out.push(Event::Ended {
+            exchange: self.exchange,
+            at,
+            outcome,
+            error,
+            subject,
+        });
+    }
+
+    /// All names of an import that has several.
+    fn subject(&self) -> Subject {
+        let mut subject = Subject::default();
+        if self.names.len() > 1 {
+            let names = self.names.iter();
+            subject.images = names.map(|name| named::reference(name)).collect();
+        }
+        subject
+    }
+}

@@ -1,0 +1,181 @@
+//! One call that makes an operation, from its request to the end of its answer.
+
+use super::{Head, Payload};
+use crate::decode::clean::clean;
+use crate::decode::rpc::End;
+use crate::decode::{Direction, Event};
+use crate::model::{Api, Op, Outcome, Stamp, Subject};
+
+/// What a method does, as an operation.
+pub(in crate::decode::api) struct Procedure {
+    /// What is spoken.
+    pub(in crate::decode::api) api: Api,
+    /// When it makes an operation.
+    pub(in crate::decode::api) shape: Shape,
+    /// What the request asks for; null if it makes no operation.
+    pub(in crate::decode::api) asked: fn(&mut Payload) -> Option<(Op, Subject)>,
+    /// What a message of the answer adds.
+    pub(in crate::decode::api) answered: fn(&mut Payload, &mut Subject),
+}
+
+/// When a call makes an operation, and what its answer consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::decode::api) enum Shape {
+    /// At its request; one message answers it.
+    Unary,
+    /// At its request; any number of messages answer it.
+    Stream,
+    /// Only if it is refused.
+    Refused,
+}
+
+/// For calls whose answer adds nothing.
+pub(in crate::decode::api) fn never(_: &mut Payload, _: &mut Subject) {}
+
+/// A call that makes an operation.
+pub(in crate::decode::api) struct Operation {
+    procedure: &'static Procedure,
+    state: State,
+    /// What was learnt since it was asked for.
+    added: Box<Subject>,
+    is_answered: bool,
+}
+
+#[derive(Debug)]
+enum State {
+    /// Its request is not seen yet.
+    Asking,
+    /// It asks for this; if only its refusal counts, that was not told.
+    Asked(Op, Box<Subject>),
+    /// Its request makes no operation.
+    Nothing,
+}
+
+/// How a call ended, as an operation says it.
+pub(in crate::decode::api) type Ending = (Outcome, Option<String>);
+
+impl std::fmt::Debug for Operation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Operation({:?})", self.state)
+    }
+}
+
+impl Operation {
+    pub(in crate::decode::api) fn new(procedure: &'static Procedure) -> Self {
+        Self {
+            procedure,
+            state: State::Asking,
+            added: Box::default(),
+            is_answered: false,
+        }
+    }
+
+    /// Takes a message of the call.
+    pub(in crate::decode::api) fn message(
+        &mut self,
+        head: &Head,
+        direction: Direction,
+        payload: &mut Payload,
+        out: &mut Vec<Event>,
+    ) {
+        match (&self.state, direction) {
+            (State::Asking, Direction::ToServer) => {
+                self.state = match (self.procedure.asked)(payload) {
+                    Some((op, subject)) => State::Asked(op, Box::new(self.located(head, subject))),
+                    None => State::Nothing,
+                };
+                if self.procedure.shape != Shape::Refused {
+                    out.extend(self.began(head));
+                }
+            }
+            (State::Asked(..), Direction::ToClient) => {
+                self.is_answered = true;
+                (self.procedure.answered)(payload, &mut self.added);
+            }
+            _ => {}
+        }
+    }
+
+    /// The call's end.
+    pub(in crate::decode::api) fn end(
+        self,
+        head: &Head,
+        end: &End,
+        at: Stamp,
+        out: &mut Vec<Event>,
+    ) {
+        if !matches!(self.state, State::Asked(..)) {
+            return;
+        }
+        let is_answered = self.is_answered && self.procedure.shape != Shape::Stream;
+        let (outcome, error) = ending(end, is_answered);
+        if self.procedure.shape == Shape::Refused {
+            match self.began(head) {
+                Some(began) if outcome == Outcome::Error => out.push(began),
+                _ => return,
+            }
+        }
+        out.push(Event::Ended {
+            exchange: head.exchange,
+            at,
+            outcome,
+            error,
+            subject: *self.added,
+        });
+    }
+
+    /// Takes in what was learnt elsewhere.
+    pub(in crate::decode::api) fn add(&mut self, learnt: Subject) {
+        self.added.update(learnt);
+    }
+
+    /// True if it was told.
+    pub(in crate::decode::api) fn has_begun(&self) -> bool {
+        matches!(self.state, State::Asked(..)) && self.procedure.shape != Shape::Refused
+    }
+
+    fn began(&self, head: &Head) -> Option<Event> {
+        let State::Asked(op, subject) = &self.state else {
+            return None;
+        };
+        Some(Event::Began {
+            exchange: head.exchange,
+            at: head.at,
+            api: self.procedure.api,
+            op: *op,
+            subject: (**subject).clone(),
+            basis: head.basis.clone(),
+            correlation: head.correlation.clone(),
+        })
+    }
+
+    /// The subject with the namespace, where the API has any.
+    fn located(&self, head: &Head, mut subject: Subject) -> Subject {
+        if matches!(self.procedure.api, Api::Containerd | Api::Shim) {
+            subject.namespace.clone_from(&head.namespace);
+        }
+        subject
+    }
+}
+
+/// What an end means. Servers answer with a message only what has worked, so a status that could
+/// not be read was a good one where a single message came before it (`is_answered`).
+pub(in crate::decode::api) fn ending(end: &End, is_answered: bool) -> Ending {
+    match end {
+        End::Status { code: Some(0), .. } => (Outcome::Ok, None),
+        End::Status {
+            code: Some(_),
+            message,
+        } => (Outcome::Error, told(message)),
+        End::Status {
+            code: None,
+            message,
+        } if !message.is_empty() => (Outcome::Error, told(message)),
+        End::Status { code: None, .. } if is_answered => (Outcome::Ok, None),
+        End::Status { code: None, .. } | End::Cancelled | End::Unseen => (Outcome::Unknown, None),
+    }
+}
+
+fn told(message: &str) -> Option<String> {
+    Some(clean(message)).filter(|message| !message.is_empty())
+}
