@@ -103,7 +103,12 @@ impl Head {
                     b"content-type" => head.content = Content::Unknown,
                     _ => {}
                 },
-                (Text::Unknown(_), _) => unnamed = true,
+                (Text::Known(name), Text::Omitted) => {
+                    if &name[..] == b"content-type" {
+                        head.content = Content::Unknown;
+                    }
+                }
+                (Text::Unknown(_) | Text::Omitted, _) => unnamed = true,
             }
         }
         if unnamed && head.content == Content::None {
