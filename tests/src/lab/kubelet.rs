@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use super::network::free_address;
-use super::{Peers, Place, Pod, ProcessId, daemon, http, read, write};
+use super::{Peers, Place, Pod, daemon, http, read, write};
 
 /// Its name among the lab's daemons.
 pub(super) const NAME: &str = "kubelet";
@@ -119,9 +119,17 @@ impl Kubelet {
         format!("{}-{NODE}", pod.name)
     }
 
+    /// Ends it; its pods go on.
+    ///
+    /// # Errors
+    /// It does not end.
+    pub fn stop(&self) -> Result<()> {
+        daemon::stop(&self.place, NAME)
+    }
+
     /// Its process id, while it runs.
     pub fn pid(&self) -> Option<i32> {
-        daemon::running(&self.place, NAME).map(|id: ProcessId| id.pid)
+        daemon::running(&self.place, NAME).map(|id| id.pid)
     }
 
     /// Its log.

@@ -1,0 +1,205 @@
+//! What kubelet had done, as containerd and kubelet themselves tell it, in the words of imgtrace.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use anyhow::{Context as _, Result, ensure};
+use imgtrace_tests::lab::{Done, Kubelet, Pod};
+use serde_json::Value;
+
+/// The fields that a test can know by itself; those that an operation has nothing to say in are none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Deed {
+    pub(super) op: String,
+    image: Option<String>,
+    digest: Option<String>,
+    sandbox: Option<String>,
+    container: Option<String>,
+    name: Option<String>,
+    /// Namespace, name and uid, with slashes between.
+    pod: Option<String>,
+}
+
+/// How an operation that imgtrace saw fits to one that happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Fit {
+    /// It is another one.
+    None,
+    /// It can be this one, but says less.
+    Partial,
+    /// It says all of it.
+    Whole,
+}
+
+impl Deed {
+    /// Whether this is one of those that count.
+    pub(super) fn counts(&self) -> bool {
+        matches!(self.op.as_str(), "pull" | "create" | "start")
+    }
+
+    /// What a line says.
+    pub(super) fn of(line: &Value) -> Self {
+        let text = |field: &str| line[field].as_str().map(str::to_owned);
+        let pod = &line["pod"];
+        let word = |field: &str| pod[field].as_str().unwrap_or("null");
+        Self {
+            op: text("op").unwrap_or_default(),
+            image: text("image"),
+            digest: text("digest"),
+            sandbox: text("sandbox"),
+            container: text("container"),
+            name: text("container_name"),
+            pod: pod
+                .is_object()
+                .then(|| ["namespace", "name", "uid"].map(word).join("/")),
+        }
+    }
+
+    /// How what was seen fits to this one.
+    pub(super) fn fit(&self, seen: &Self) -> Fit {
+        if self.op != seen.op {
+            return Fit::None;
+        }
+        let pairs = [
+            (&self.image, &seen.image),
+            (&self.digest, &seen.digest),
+            (&self.sandbox, &seen.sandbox),
+            (&self.container, &seen.container),
+            (&self.name, &seen.name),
+            (&self.pod, &seen.pod),
+        ];
+        let fits = pairs.into_iter().map(|(real, seen)| match (real, seen) {
+            (None, _) => Fit::Whole,
+            (Some(_), None) => Fit::Partial,
+            (Some(real), Some(seen)) if real == seen => Fit::Whole,
+            _ => Fit::None,
+        });
+        fits.min().unwrap_or(Fit::None)
+    }
+}
+
+impl fmt::Display for Deed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.op)?;
+        let fields = [
+            ("image", &self.image),
+            ("digest", &self.digest),
+            ("sandbox", &self.sandbox),
+            ("container", &self.container),
+            ("name", &self.name),
+            ("pod", &self.pod),
+        ];
+        for (field, value) in fields {
+            if let Some(value) = value {
+                write!(f, " {field}={value}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// All that was done, in the order in which containerd ended it.
+pub(super) fn truth(done: &[Done], log: &str, pods: &[Pod]) -> Result<Vec<Deed>> {
+    let mut pulled = pulled(log).into_iter();
+    let mut sandboxes = HashMap::new();
+    let mut containers: HashMap<&str, Deed> = HashMap::new();
+    let mut deeds = Vec::new();
+    for done in done {
+        let id = done.container.as_deref().unwrap_or_default();
+        let deed = match done.method.as_str() {
+            "PullImage" => {
+                let (pod, image) = pulled.next().context("kubelet tells of fewer pulls")?;
+                ensure!(Some(image) == done.image.as_deref(), "{image} or {done:?}");
+                let pod = pods.iter().find(|known| named(known) == pod);
+                Deed {
+                    op: "pull".to_owned(),
+                    image: done.image.clone(),
+                    digest: done.digest.clone(),
+                    pod: pod.map(whole),
+                    ..Deed::default()
+                }
+            }
+            "RunPodSandbox" => {
+                let pod = pods.iter().find(|pod| Some(&pod.uid) == done.uid.as_ref());
+                let pod = pod.context("a pod that nobody asked for")?;
+                sandboxes.insert(done.sandbox.as_deref(), pod);
+                Deed {
+                    op: "run-sandbox".to_owned(),
+                    sandbox: done.sandbox.clone(),
+                    pod: Some(whole(pod)),
+                    ..Deed::default()
+                }
+            }
+            "CreateContainer" => {
+                let pod = sandboxes.get(&done.sandbox.as_deref());
+                let pod = pod.context("a sandbox that nobody asked for")?;
+                let mut images = pod.containers();
+                let image = images.find(|(name, _)| Some(*name) == done.name.as_deref());
+                let deed = Deed {
+                    op: "create".to_owned(),
+                    image: image.map(|(_, image)| image.to_owned()),
+                    container: done.container.clone(),
+                    name: done.name.clone(),
+                    pod: Some(whole(pod)),
+                    ..Deed::default()
+                };
+                containers.insert(id, deed.clone());
+                deed
+            }
+            "StartContainer" => Deed {
+                op: "start".to_owned(),
+                ..containers
+                    .get(id)
+                    .cloned()
+                    .context("a container that nobody asked for")?
+            },
+            "StopContainer" => of_container("stop", done),
+            "RemoveContainer" => of_container("remove-container", done),
+            "StopPodSandbox" => of_sandbox("stop-sandbox", done),
+            "RemovePodSandbox" => of_sandbox("remove-sandbox", done),
+            other => anyhow::bail!("kubelet was not expected to ask for {other}"),
+        };
+        deeds.push(deed);
+    }
+    Ok(deeds)
+}
+
+fn of_container(op: &str, done: &Done) -> Deed {
+    Deed {
+        op: op.to_owned(),
+        container: done.container.clone(),
+        ..Deed::default()
+    }
+}
+
+fn of_sandbox(op: &str, done: &Done) -> Deed {
+    Deed {
+        op: op.to_owned(),
+        sandbox: done.sandbox.clone(),
+        ..Deed::default()
+    }
+}
+
+/// Namespace and name of the pod, and the image, of each pull that kubelet's log tells of as an event. It pulls one image
+/// at a time, so they are in containerd's order.
+fn pulled(log: &str) -> Vec<(&str, &str)> {
+    log.lines().filter_map(pull).collect()
+}
+
+/// One event of kubelet's log about a pull.
+fn pull(line: &str) -> Option<(&str, &str)> {
+    let (_, rest) = line.split_once("\"Event occurred\" object=\"")?;
+    let (pod, rest) = rest.split_once('"')?;
+    let (_, rest) = rest.split_once("message=\"Successfully pulled image \\\"")?;
+    let (image, _) = rest.split_once("\\\"")?;
+    Some((pod, image))
+}
+
+/// As kubelet's log names a pod.
+fn named(pod: &Pod) -> String {
+    format!("{}/{}", pod.namespace, Kubelet::name_of(pod))
+}
+
+fn whole(pod: &Pod) -> String {
+    format!("{}/{}", named(pod), pod.uid)
+}
