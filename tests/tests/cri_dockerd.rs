@@ -49,7 +49,12 @@ fn tell(stage: &mut Stage, crictl: &Crictl, image: &str) -> Result<()> {
     let run = |args: &[&str]| succeed(&mut crictl.command(args));
     let actor = run(&["pull", image])?;
     // Image is up to date for NAME@sha256:…
-    let (_, digest) = actor.ran.stdout.trim().rsplit_once('@').context("no digest")?;
+    let (_, digest) = actor
+        .ran
+        .stdout
+        .trim()
+        .rsplit_once('@')
+        .context("no digest")?;
     let pull = cri("pull").image(image).digest(digest);
     let through = ["docker pull ok", "containerd pull ok"];
     stage.expect(&actor.who, [pull.hops(&through)]);
@@ -63,7 +68,10 @@ fn tell(stage: &mut Stage, crictl: &Crictl, image: &str) -> Result<()> {
     let within = crictl.container_file(&pod, "within")?;
     let actor = run(&["runp", &of_pod])?;
     let sandbox = first_word(&actor)?;
-    let of = |row: Row| row.pod(&pod.namespace, &pod.name, &pod.uid).sandbox(&sandbox);
+    let of = |row: Row| {
+        row.pod(&pod.namespace, &pod.name, &pod.uid)
+            .sandbox(&sandbox)
+    };
     stage.expect(&actor.who, [of(cri("run-sandbox"))]);
     let actor = run(&["create", &sandbox, &within, &of_pod])?;
     let id = first_word(&actor)?;
