@@ -130,7 +130,7 @@ fn accepted(context: *mut c_void, sock: u64) {
     let bound = kernel::bound(sock);
     let peer: u64 = read(sock + offset!(unix_peer));
     if bound.inode == 0 || peer == 0 {
-        return;
+        return forget(sock, peer);
     }
     let key = ListenerKey {
         inode: bound.inode,
@@ -150,7 +150,7 @@ fn accepted(context: *mut c_void, sock: u64) {
         {
             0
         }
-        _ => return,
+        _ => return forget(sock, peer),
     };
     let peer_pid: u64 = read(sock + offset!(sock_peer_pid));
     let client = task::of_pid(peer_pid);
@@ -184,6 +184,15 @@ fn accepted(context: *mut c_void, sock: u64) {
     } else {
         lost(loss::TABLE);
     }
+}
+
+/// Removes what the table says of two addresses: they belong to a foreign connection now. Where a
+/// listener has made room for another, even its `unix_address` may have come back, and between the
+/// same two processes nothing else would tell the connections apart.
+#[inline(always)]
+fn forget(server: u64, client: u64) {
+    let _ = SOCKETS.remove(server);
+    let _ = SOCKETS.remove(client);
 }
 
 /// What user space said of a listener; none if it does not know this one.

@@ -123,7 +123,9 @@ async fn record() -> Result<Vec<Conversation>, Box<dyn Error>> {
     }
     observer.last_look(&mut capture)?;
     capture.drain_all(&mut events);
-    events.iter().for_each(|event| recorder.take(event));
+    for event in &events {
+        recorder.take(event);
+    }
     recorder.learn(&mut observer);
     let open = capture.tracked();
     let losses = capture.take_losses();

@@ -202,7 +202,8 @@ impl Observer {
         }
     }
 
-    /// The endpoints, as far as a refusal may be about one.
+    /// The endpoints, as far as a refusal may be about one: who connects to a shim is not looked
+    /// at.
     fn known(&self) -> Vec<Known> {
         let mount_ns = |server: ProcessKey| {
             self.processes
@@ -210,7 +211,7 @@ impl Observer {
                 .map_or(0, |process| process.mount_ns)
         };
         self.endpoints
-            .all()
+            .daemons()
             .map(|endpoint| {
                 let server = endpoint.server.as_ref().map(|server| server.process);
                 Known {

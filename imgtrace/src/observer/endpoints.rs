@@ -1,6 +1,6 @@
 //! The endpoints of this run: which listeners are a runtime's, and who serves them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use imgtrace_common::{ListenerKey, SocketRow, Watch, action};
 
@@ -66,9 +66,14 @@ struct Entry {
 
 /// Endpoints that are gone and still known, so that a refused connection to one can be named.
 const GONE_MAX: usize = 256;
-/// Endpoints at the most; more are not watched, and the log says so. The kernel's table of
-/// listeners has room for as many.
+/// The same of shims: they come and go with containers, and nobody misses one.
+const SHIMS_GONE_MAX: usize = 64;
+/// Endpoints at the most, shims included and those that are gone; more are not watched, and the log
+/// says so. The kernel's table of listeners has room for twice as many.
 const ENDPOINTS_MAX: usize = 4_096;
+/// Shims at the most, so that however many there are, a daemon's socket still finds room. A node
+/// has some hundred pods at most, each with a shim.
+const SHIMS_MAX: usize = 3_072;
 
 /// The endpoints of this run, by number.
 pub(super) struct Endpoints {
@@ -125,7 +130,12 @@ impl Endpoints {
             entry.endpoint.state = EndpointState::Gone;
         }
         let runtime = self.runtime(found, program)?;
-        if self.entries.len() >= ENDPOINTS_MAX {
+        let (known, most) = if runtime == Runtime::Shim {
+            (self.shims().count(), SHIMS_MAX)
+        } else {
+            (self.entries.len(), ENDPOINTS_MAX)
+        };
+        if known >= most {
             tracing::warn!(
                 path = found.name,
                 "too many endpoints: this one is not watched"
@@ -234,10 +244,21 @@ impl Endpoints {
             .is_some_and(|endpoint| endpoint.state == EndpointState::Watched)
     }
 
-    /// Whether the daemon behind any watched endpoint has died.
+    /// The daemons' endpoints, those that are gone too: all but the shims'.
+    pub(super) fn daemons(&self) -> impl Iterator<Item = &Endpoint> {
+        self.all()
+            .filter(|endpoint| endpoint.runtime != Runtime::Shim)
+    }
+
+    fn shims(&self) -> impl Iterator<Item = &Endpoint> {
+        self.all()
+            .filter(|endpoint| endpoint.runtime == Runtime::Shim)
+    }
+
+    /// Whether the daemon behind any watched endpoint, no shim, has died.
     pub(super) fn has_lost_its_server(&self) -> bool {
         let watched = self
-            .all()
+            .daemons()
             .filter(|endpoint| endpoint.state == EndpointState::Watched);
         watched
             .filter_map(|endpoint| endpoint.server.as_ref())
@@ -263,14 +284,15 @@ impl Endpoints {
 
     /// Marks the endpoints that are not among the listeners any more; gives their kernel keys.
     pub(super) fn retain(&mut self, listening: &[Found]) -> Vec<ListenerKey> {
+        let listening: HashSet<(u32, u64, u64)> = listening
+            .iter()
+            .map(|found| (found.listener.device, found.listener.inode, found.address))
+            .collect();
         let mut gone = Vec::new();
         for entry in self.entries.values_mut() {
             let listener = entry.endpoint.listener;
             let place = (listener.device, listener.inode);
-            let there = listening.iter().any(|found| {
-                (found.listener.device, found.listener.inode) == place
-                    && found.address == entry.address
-            });
+            let there = listening.contains(&(place.0, place.1, entry.address));
             if !there && entry.endpoint.state != EndpointState::Gone {
                 entry.endpoint.state = EndpointState::Gone;
                 self.living.remove(&place);
@@ -298,24 +320,18 @@ impl Endpoints {
         self.forget();
     }
 
-    /// Forgets the endpoints that have been gone longest, beyond [`GONE_MAX`].
+    /// Forgets the endpoints that have been gone longest, beyond [`GONE_MAX`] and
+    /// [`SHIMS_GONE_MAX`].
     fn forget(&mut self) {
-        let gone = |entry: &&Entry| entry.endpoint.state == EndpointState::Gone;
-        let over = self
-            .entries
-            .values()
-            .filter(gone)
-            .count()
-            .saturating_sub(GONE_MAX);
-        let oldest: Vec<EndpointId> = self
-            .entries
-            .values()
-            .filter(gone)
-            .take(over)
-            .map(|entry| entry.endpoint.id)
-            .collect();
-        for id in oldest {
-            self.entries.remove(&id);
+        for (shims, most) in [(true, SHIMS_GONE_MAX), (false, GONE_MAX)] {
+            let gone = self.all().filter(|endpoint| {
+                endpoint.state == EndpointState::Gone
+                    && (endpoint.runtime == Runtime::Shim) == shims
+            });
+            let gone: Vec<EndpointId> = gone.map(|endpoint| endpoint.id).collect();
+            for id in gone.iter().take(gone.len().saturating_sub(most)) {
+                self.entries.remove(id);
+            }
         }
     }
 }

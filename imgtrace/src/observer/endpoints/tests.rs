@@ -170,3 +170,44 @@ fn an_endpoint_is_said_once_for_each_change_and_forgotten_long_after_it_is_gone(
         Some(EndpointId(259))
     );
 }
+
+/// The socket of a shim, by number.
+fn shim(number: u64) -> Found {
+    let name = format!("/run/containerd/s/{number:064x}");
+    found(&name, 1_000 + number, number + 1)
+}
+
+#[test]
+fn shims_come_and_go_by_the_thousand_and_daemons_keep_their_place() {
+    let mut endpoints = Endpoints::new(Vec::new());
+    let mut out = Vec::new();
+    let daemon = found("/run/containerd/containerd.sock", 7, 9);
+    let id = find(&mut endpoints, &daemon, "containerd");
+    for number in 0..10_000 {
+        let shim = shim(number);
+        assert!(find(&mut endpoints, &shim, "").is_some(), "{number}");
+        endpoints.say(Stamp::default(), &mut out);
+        assert_eq!(endpoints.retain(std::slice::from_ref(&daemon)).len(), 1);
+        endpoints.say(Stamp::default(), &mut out);
+        assert!(endpoints.all().count() <= 1 + SHIMS_GONE_MAX);
+    }
+    // Each was said when it came and when it went.
+    assert_eq!(out.len(), 1 + 2 * 10_000);
+    assert!(endpoints.is_watched(id.unwrap()));
+}
+
+#[test]
+fn more_shims_than_there_is_room_for_are_left_alone() {
+    let mut endpoints = Endpoints::new(Vec::new());
+    let most = u64::try_from(SHIMS_MAX).unwrap();
+    for number in 0..most {
+        assert!(find(&mut endpoints, &shim(number), "").is_some());
+    }
+    assert_eq!(find(&mut endpoints, &shim(most), ""), None);
+    let daemon = found("/run/crio/crio.sock", 7, 9);
+    assert!(find(&mut endpoints, &daemon, "crio").is_some());
+    // It is as with every other listener: the next look finds it when there is room.
+    endpoints.retain(&[daemon]);
+    endpoints.say(Stamp::default(), &mut Vec::new());
+    assert!(find(&mut endpoints, &shim(most), "").is_some());
+}

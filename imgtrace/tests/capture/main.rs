@@ -7,185 +7,20 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+#[macro_use]
+mod tracer;
+mod bulk;
+mod names;
+
 use std::{
-    collections::BTreeMap,
     io::{Read as _, Write as _},
-    os::unix::net::{UnixListener, UnixStream},
-    path::PathBuf,
+    os::unix::net::UnixStream,
     process::Command,
-    time::Duration,
 };
 
-use imgtrace::capture::{Capture, ConnectHook, Event, OBJECT, Options, Record};
-use imgtrace_common::{Data, direction, origin, role};
-use rustix::process::geteuid;
-use tempfile::TempDir;
-
-/// Programs in the kernel, and a folder for sockets.
-struct Tracer {
-    runtime: tokio::runtime::Runtime,
-    capture: Capture,
-    folder: TempDir,
-    events: Vec<Event>,
-}
-
-/// Why these tests cannot run here.
-fn obstacle() -> Option<&'static str> {
-    if !geteuid().is_root() {
-        Some("it needs root")
-    } else if OBJECT.is_none() {
-        Some("this build has no kernel object: cargo xtask build-ebpf")
-    } else if !std::path::Path::new("/sys/kernel/btf/vmlinux").exists() {
-        Some("this kernel has no BTF")
-    } else {
-        None
-    }
-}
-
-macro_rules! tracer {
-    ($name:literal) => {
-        match obstacle() {
-            Some(reason) => {
-                println!("SKIP capture::{}: {reason}", $name);
-                return;
-            }
-            None => Tracer::new(),
-        }
-    };
-}
-
-impl Tracer {
-    fn new() -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        let capture = runtime.block_on(async {
-            let mut capture =
-                Capture::load(Options::default(), &["docker.sock".to_owned()]).unwrap();
-            capture.attach().unwrap();
-            capture
-        });
-        let folder = tempfile::tempdir().unwrap();
-        Self {
-            runtime,
-            capture,
-            folder,
-            events: Vec::new(),
-        }
-    }
-
-    fn path(&self) -> PathBuf {
-        self.folder.path().join("docker.sock")
-    }
-
-    fn listen(&self) -> UnixListener {
-        UnixListener::bind(self.path()).unwrap()
-    }
-
-    /// Takes in everything that was written up to now.
-    fn drain(&mut self) -> &[Event] {
-        let Self {
-            runtime,
-            capture,
-            events,
-            ..
-        } = self;
-        runtime.block_on(async {
-            // Once for what is there, once for what the first look did not release.
-            for _ in 0..2 {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-                capture.drain(events);
-            }
-        });
-        let own = self.folder.path().to_str().unwrap().to_owned();
-        // Other tests' programs see these sockets too, and these programs theirs.
-        let connections: Vec<u64> = self
-            .events
-            .iter()
-            .filter_map(|event| match &event.record {
-                Record::Accepted(accepted) => String::from_utf8_lossy(&accepted.name)
-                    .starts_with(&own)
-                    .then_some(accepted.connection),
-                _ => None,
-            })
-            .collect();
-        self.events.retain(|event| match &event.record {
-            Record::Accepted(accepted) => connections.contains(&accepted.connection),
-            Record::Data(data, _) => {
-                data.connection & 0xff == 0xff || connections.contains(&data.connection)
-            }
-            Record::ConnectAttempt(attempt) => {
-                String::from_utf8_lossy(&attempt.path).starts_with(&own)
-            }
-            Record::Process(_) => true,
-        });
-        &self.events
-    }
-
-    fn data(&mut self) -> Vec<(Data, Vec<u8>)> {
-        self.drain()
-            .iter()
-            .filter_map(|event| match &event.record {
-                Record::Data(data, payload) => Some((*data, payload.to_vec())),
-                _ => None,
-            })
-            .collect()
-    }
-}
-
-fn exchange(client: &mut UnixStream, server: &mut UnixStream, ask: &[u8], answer: &[u8]) {
-    let mut buffer = vec![0; ask.len().max(answer.len())];
-    client.write_all(ask).unwrap();
-    server.read_exact(&mut buffer[..ask.len()]).unwrap();
-    server.write_all(answer).unwrap();
-    client.read_exact(&mut buffer[..answer.len()]).unwrap();
-}
-
-#[test]
-fn a_listener_that_nobody_announced_is_captured_from_its_first_request_on() {
-    let mut tracer = tracer!("first_request");
-    let listener = tracer.listen();
-    let mut client = UnixStream::connect(tracer.path()).unwrap();
-    let (mut server, _) = listener.accept().unwrap();
-    exchange(&mut client, &mut server, b"ask", b"answer");
-    let path = tracer.path();
-    let data = tracer.data();
-    let accepted = tracer
-        .events
-        .iter()
-        .find_map(|event| match &event.record {
-            Record::Accepted(accepted) => Some(accepted),
-            _ => None,
-        })
-        .unwrap();
-    let name = String::from_utf8_lossy(&accepted.name);
-    assert_eq!(name.split('\0').next().unwrap(), path.to_str().unwrap());
-    assert_eq!(accepted.client, std::process::id());
-    assert_eq!(accepted.server, std::process::id());
-    let seen: Vec<_> = data
-        .iter()
-        .map(|(data, bytes)| (data.direction, bytes.as_slice()))
-        .collect();
-    assert_eq!(
-        seen,
-        [
-            (direction::TO_SERVER, b"ask".as_slice()),
-            (direction::TO_CLIENT, b"answer")
-        ]
-    );
-}
-
-#[test]
-fn other_names_are_not_captured() {
-    let mut tracer = tracer!("other_names");
-    let path = tracer.folder.path().join("postgres.sock");
-    let listener = UnixListener::bind(&path).unwrap();
-    let mut client = UnixStream::connect(&path).unwrap();
-    let (mut server, _) = listener.accept().unwrap();
-    exchange(&mut client, &mut server, b"select", b"1");
-    assert!(tracer.data().is_empty());
-}
+use imgtrace::capture::{ConnectHook, Record};
+use imgtrace_common::{direction, origin, role};
+use tracer::{Tracer, exchange};
 
 /// The kernel gives a freed `struct sock` to the next socket at once; a socketpair has no accept(2)
 /// that would overwrite the stale entry.
@@ -288,50 +123,6 @@ fn bytes_that_nobody_reads_are_recorded_as_such() {
     assert_eq!(unread.len(), 1);
     assert_eq!(unread[0].1, b"unread");
     assert_eq!(unread[0].0.offset, 4);
-}
-
-#[test]
-fn bulk_is_counted_and_its_heads_are_kept() {
-    let mut tracer = tracer!("bulk");
-    let listener = tracer.listen();
-    let mut client = UnixStream::connect(tracer.path()).unwrap();
-    let (mut server, _) = listener.accept().unwrap();
-    let total = 8 << 20;
-    let sender = std::thread::spawn(move || {
-        client.write_all(&vec![b'x'; total]).unwrap();
-        client
-    });
-    let mut read = 0;
-    let mut buffer = vec![0; 1 << 16];
-    while read < total {
-        read += server.read(&mut buffer).unwrap();
-    }
-    let mut client = sender.join().unwrap();
-    exchange(&mut client, &mut server, b"after", b"ok");
-    let data = tracer.data();
-    let mut offsets: BTreeMap<u32, u64> = BTreeMap::new();
-    let (mut sent, mut copied) = (0, 0);
-    for (data, bytes) in &data {
-        let expected = offsets.entry(data.direction).or_default();
-        assert_eq!(data.offset, *expected, "offsets leave no hole");
-        *expected += u64::from(data.len);
-        assert_eq!(bytes.len(), usize::try_from(data.copied).unwrap());
-        assert!(
-            data.copied >= data.len.min(256),
-            "the head of every buffer is kept"
-        );
-        sent += u64::from(data.len);
-        copied += u64::from(data.copied);
-    }
-    assert_eq!(sent, total as u64 + 7);
-    assert!(copied < 2 << 20, "bulk was copied: {copied} of {sent}");
-    let words: Vec<_> = data
-        .iter()
-        .rev()
-        .take(2)
-        .map(|(_, bytes)| bytes.as_slice())
-        .collect();
-    assert_eq!(words, [b"ok".as_slice(), b"after"]);
 }
 
 /// Request and answer are read on different CPUs, so they come from different buffers.
