@@ -82,18 +82,22 @@ pub(crate) fn provide_packages(consent: Consent) -> Result<()> {
 
 /// Provides what no package brings, and says what could not be: the lab does without it.
 pub(crate) fn provide_peers(consent: Consent) -> Vec<String> {
-    let provide = |peers: Peers| {
-        if peers.find().is_none() && peers.need_compilers() {
-            install(
-                consent,
-                "Building Go programs that use C",
-                missing_compilers,
-            )?;
-        }
-        peers.provide()
+    let failed = |peers| {
+        let error = provide(peers, consent).err()?;
+        Some(format!("{}: {error:#}", peers.name()))
     };
-    let failed = |peers: Peers| Some(format!("{}: {:#}", peers.name(), provide(peers).err()?));
     Peers::ALL.into_iter().filter_map(failed).collect()
+}
+
+fn provide(peers: Peers, consent: Consent) -> Result<()> {
+    if peers.find().is_none() && peers.need_compilers() {
+        install(
+            consent,
+            "Building Go programs that use C",
+            missing_compilers,
+        )?;
+    }
+    peers.provide().map(drop)
 }
 
 fn install(consent: Consent, what: &str, missing: fn() -> Vec<&'static str>) -> Result<()> {
@@ -159,19 +163,21 @@ fn up(consent: Consent) -> Result<()> {
 fn play(run: &Run) -> Result<()> {
     let scenario: Scenario = run.scenario.parse()?;
     let generation = Generation::from(run.docker);
+    for peers in scenario.peers() {
+        provide(*peers, run.consent)?;
+    }
     if Place::new(NAME)?.run().exists() {
         let lab = Lab::open(NAME)?;
         let registry = Registry::of(lab.place()).context("the lab's registry is not running")?;
         let docker = lab.docker_named(generation, generation.name())?;
-        return scenario.play(&docker, &registry);
+        return scenario.play(&lab, &docker, &registry);
     }
     provide_packages(run.consent)?;
     if generation == Generation::Newest {
-        install(run.consent, "Building the newest Docker", missing_compilers)?;
-        Peers::Newest.provide()?;
+        provide(Peers::Newest, run.consent)?;
     }
     let lab = Lab::new("run")?;
     let registry = lab.registry()?;
-    scenario.play(&lab.docker(generation)?, &registry)?;
+    scenario.play(&lab, &lab.docker(generation)?, &registry)?;
     lab.end()
 }

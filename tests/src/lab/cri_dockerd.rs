@@ -85,6 +85,14 @@ impl CriDockerd {
         &self.docker
     }
 
+    /// Stops it, and leaves its Docker running.
+    ///
+    /// # Errors
+    /// It does not end.
+    pub fn stop(&self) -> Result<()> {
+        daemon::stop(&self.place, NAME)
+    }
+
     /// The process id, while it runs.
     pub fn pid(&self) -> Option<i32> {
         daemon::running(&self.place, NAME).map(|id| id.pid)

@@ -1,11 +1,13 @@
 //! What happens in a lab, by name: short stories that a tracer beside them should see.
 
+mod kubernetes;
+
 use std::fmt;
 use std::str::FromStr;
 
 use anyhow::{Result, bail, ensure};
 
-use super::{Client, Dind, Docker, Image, Registry, SOCKET_INSIDE as SOCKET, say};
+use super::{Client, Dind, Docker, Image, Lab, Peers, Registry, SOCKET_INSIDE as SOCKET, say};
 
 /// Debian's nobody, who is in no group that opens a socket.
 const STRANGER: u32 = 65_534;
@@ -26,16 +28,25 @@ pub enum Scenario {
     Denied,
     /// Every client that is provided pulls, creates, starts, waits and removes.
     Clients,
+    /// crictl on a containerd: a pod with a container from its begin to its end.
+    Cri,
+    /// kubelet on a containerd runs two static pods and restarts a container.
+    Kubelet,
+    /// crictl on a cri-dockerd, over the newest Docker: as [`Scenario::Cri`].
+    CriDockerd,
 }
 
 /// Every scenario, in the order in which help shows them.
-const ALL: [Scenario; 6] = [
+const ALL: [Scenario; 9] = [
     Scenario::PullAndRun,
     Scenario::Dood,
     Scenario::Dind,
     Scenario::Demo,
     Scenario::Denied,
     Scenario::Clients,
+    Scenario::Cri,
+    Scenario::Kubelet,
+    Scenario::CriDockerd,
 ];
 
 impl Scenario {
@@ -53,14 +64,26 @@ impl Scenario {
             Self::Demo => "demo",
             Self::Denied => "denied",
             Self::Clients => "clients",
+            Self::Cri => "cri",
+            Self::Kubelet => "kubelet",
+            Self::CriDockerd => "cri-dockerd",
         }
     }
 
-    /// Plays it, telling each step.
+    /// What it cannot be played without, besides Debian's packages.
+    pub fn peers(self) -> &'static [Peers] {
+        match self {
+            Self::Cri | Self::Kubelet => &[Peers::Kubernetes],
+            Self::CriDockerd => &[Peers::Newest, Peers::Kubernetes, Peers::CriDockerd],
+            _ => &[],
+        }
+    }
+
+    /// Plays it in a lab with this Docker, telling each step.
     ///
     /// # Errors
     /// A step fails.
-    pub fn play(self, docker: &Docker, registry: &Registry) -> Result<()> {
+    pub fn play(self, lab: &Lab, docker: &Docker, registry: &Registry) -> Result<()> {
         match self {
             Self::PullAndRun => pull_and_run(docker, registry),
             Self::Dood => dood(docker, registry),
@@ -68,6 +91,9 @@ impl Scenario {
             Self::Demo => pull_and_run(docker, registry).and_then(|()| dood(docker, registry)),
             Self::Denied => denied(docker, registry),
             Self::Clients => clients(docker, registry),
+            Self::Cri => kubernetes::cri(lab, docker, registry),
+            Self::Kubelet => kubernetes::kubelet(lab, docker, registry),
+            Self::CriDockerd => kubernetes::cri_dockerd(lab, registry),
         }
     }
 }

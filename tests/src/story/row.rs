@@ -174,9 +174,11 @@ impl Row {
         self
     }
 
-    /// Whether it is about this container.
+    /// Whether it is about this container, which may be the one that holds a sandbox.
     pub(super) fn concerns(&self, container: &str) -> bool {
-        self.container.as_deref() == Some(container)
+        [&self.container, &self.sandbox]
+            .map(Option::as_deref)
+            .contains(&Some(container))
     }
 
     /// Whether this line is what was expected.

@@ -73,7 +73,7 @@ fn tell(lab: &Lab, program: &Path, interrupted: &AtomicBool) -> Result<PathBuf> 
     go_on(interrupted)?;
     let mut tracer = start(program, &docker, &recording)?;
     let played = ready(&mut tracer, &docker, &recording)
-        .and_then(|()| play(&docker, &registry, interrupted));
+        .and_then(|()| play(lab, &docker, &registry, interrupted));
     let status = stop(&mut tracer)?;
     played?;
     ensure!(
@@ -124,10 +124,10 @@ fn ready(tracer: &mut Child, docker: &Docker, recording: &Path) -> Result<()> {
     Ok(())
 }
 
-fn play(docker: &Docker, registry: &Registry, interrupted: &AtomicBool) -> Result<()> {
+fn play(lab: &Lab, docker: &Docker, registry: &Registry, interrupted: &AtomicBool) -> Result<()> {
     for scenario in SCENARIOS {
         go_on(interrupted)?;
-        scenario.play(docker, registry)?;
+        scenario.play(lab, docker, registry)?;
     }
     thread::sleep(AFTERMATH);
     Ok(())
