@@ -51,7 +51,7 @@ fn through_containerd(name: &str, generation: Generation, ctr: bool) -> Result<(
     lab.end()
 }
 
-/// User and system time of a process, in ticks of 10 ms (proc_pid_stat(5), fields 14 and 15).
+/// User and system time of a process, in ticks of 10 ms (`proc_pid_stat(5)`, fields 14 and 15).
 fn cpu(pid: u32) -> Result<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
     let (_, fields) = stat.rsplit_once(") ").context("no command in stat")?;

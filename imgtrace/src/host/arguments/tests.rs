@@ -64,6 +64,12 @@ fn options_that_take_secrets() {
         "docker login --password=***",
     );
     check("podman pull --creds a:b img", "podman pull --creds *** img");
+    check("crictl pull --auth YTpi img", "crictl pull --auth *** img");
+    check("crictl pull --auth=YTpi img", "crictl pull --auth=*** img");
+    check(
+        "docker stack deploy --with-registry-auth web",
+        "docker stack deploy --with-registry-auth web",
+    );
     check(
         "skopeo copy --src-creds=a:b x",
         "skopeo copy --src-creds=*** x",

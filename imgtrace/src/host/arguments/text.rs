@@ -32,6 +32,10 @@ const SECRET_HEADERS: &[&str] = &[
     "job-token",
 ];
 
+/// crictl's option for user name and password in base64; as a whole name only, since
+/// `--with-registry-auth IMAGE` takes no value.
+const AUTH: &str = "auth";
+
 /// Whether the word after an option called `name` (without dashes) is a secret: its name ends
 /// like one, so that `--password-stdin IMAGE` keeps its image.
 pub(super) fn takes_secret(name: &str) -> bool {
@@ -42,6 +46,7 @@ pub(super) fn takes_secret(name: &str) -> bool {
         .any(|part| compact.ends_with(part.trim_end_matches('s')))
         || ends_like_password(compact)
         || name.ends_with("pass")
+        || name == AUTH
 }
 
 /// Whether the value of an assignment to `name` is a secret.
@@ -51,7 +56,9 @@ pub(super) fn holds_secret(name: &str) -> bool {
     !HARMLESS_ENDS
         .iter()
         .any(|end| last.eq_ignore_ascii_case(end))
-        && (SECRET_PARTS.iter().any(|part| compact.contains(part)) || ends_like_password(&compact))
+        && (SECRET_PARTS.iter().any(|part| compact.contains(part))
+            || ends_like_password(&compact)
+            || compact == AUTH)
 }
 
 /// Whether a variable or parameter called `name` holds a secret: as [`holds_secret`], and
