@@ -28,11 +28,45 @@ const MIN_SHORT_ID: usize = 4;
 /// What is known of a container.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Container {
+    /// The name that was learnt last.
     pub(crate) name: Option<String>,
     pub(crate) image: Option<String>,
     pub(crate) pod: Option<Pod>,
+    /// The id of the sandbox that it is in.
+    pub(crate) sandbox: Option<String>,
     /// Where it was seen, first first.
     pub(crate) seen_on: Vec<EndpointId>,
+    /// What it is called where: kubelet's `web` is cri-dockerd's `k8s_web_…`.
+    pub(crate) named_on: Vec<(EndpointId, String)>,
+}
+
+impl Container {
+    /// What it is called on an endpoint, else elsewhere.
+    pub(crate) fn name_on(&self, endpoint: EndpointId) -> Option<&str> {
+        let named = self.named_on.iter().find(|(on, _)| *on == endpoint);
+        named
+            .map(|(_, name)| name)
+            .or(self.name.as_ref())
+            .map(String::as_str)
+    }
+
+    /// All that it is called.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.named_on.iter().map(|(_, name)| name.as_str())
+    }
+
+    /// Gives it a name on an endpoint; returns the one that it had there.
+    fn rename(&mut self, endpoint: EndpointId, name: &str) -> Option<String> {
+        self.name = Some(name.to_owned());
+        let known = self.named_on.iter_mut().find(|(on, _)| *on == endpoint);
+        if let Some((_, known)) = known {
+            return Some(std::mem::replace(known, name.to_owned())).filter(|old| old != name);
+        }
+        if self.named_on.len() < MAX_SEEN_ON {
+            self.named_on.push((endpoint, name.to_owned()));
+        }
+        None
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,21 +104,26 @@ impl Containers {
 
     /// Takes over what an answer said; what it does not say stays.
     pub(crate) fn learn(&mut self, endpoint: EndpointId, id: &str, seen: Container) {
-        let texts = [Some(id), seen.name.as_deref(), seen.image.as_deref()];
+        let texts = [
+            Some(id),
+            seen.name.as_deref(),
+            seen.image.as_deref(),
+            seen.sandbox.as_deref(),
+        ];
         if texts.iter().flatten().any(|text| text.len() > MAX_TEXT) {
             return;
         }
         let key = Key::new(endpoint, id);
         let mut known = self.known.remove(&key).unwrap_or_default();
         if let Some(name) = &seen.name {
-            if let Some(old) = known.name.as_deref().filter(|old| old != name) {
-                self.forget_name(endpoint, old, id);
+            if let Some(old) = known.rename(endpoint, name) {
+                self.forget_name(endpoint, &old, id);
             }
             self.names.insert((endpoint, name.clone()), id.to_owned());
         }
-        known.name = seen.name.or(known.name);
         known.image = seen.image.or(known.image);
         known.pod = seen.pod.or(known.pod);
+        known.sandbox = seen.sandbox.or(known.sandbox);
         if !known.seen_on.contains(&endpoint) && known.seen_on.len() < MAX_SEEN_ON {
             known.seen_on.push(endpoint);
         }
@@ -94,7 +133,8 @@ impl Containers {
     /// Forgets that `id` has a name: it was removed. What ran in it is still known.
     pub(crate) fn forget_names(&mut self, endpoint: EndpointId, id: &str) {
         let known = self.known.get(&Key::new(endpoint, id));
-        if let Some(name) = known.and_then(|known| known.name.clone()) {
+        let name = known.and_then(|known| known.name_on(endpoint));
+        if let Some(name) = name.map(str::to_owned) {
             self.forget_name(endpoint, &name, id);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::World;
 use super::caller::Attribution;
-use super::operations::confidence;
+use super::chain::confidence;
 use crate::model::{
     Caller, Denial, EndpointRef, Op, Operation, OperationId, Outcome, Stamp, Subject,
 };
@@ -52,6 +52,7 @@ pub(super) fn operation(
         inferred_fields,
         evidence: attribution.evidence,
         denial: Some(denial.clone()),
+        retry_of: None,
     })
 }
 

@@ -1,10 +1,14 @@
 //! The endpoints of this run and the daemons behind them.
 
 use super::bounded::Bounded;
-use crate::model::{Endpoint, EndpointId, ProcessKey};
+use crate::model::{Endpoint, EndpointId, ProcessKey, Runtime};
 
-/// Endpoints kept; a node has some ten, and one more for each daemon inside a container.
+/// Endpoints of daemons kept; a node has some ten, and one more for each daemon inside a container.
 const MAX_ENDPOINTS: usize = 1_024;
+
+/// Endpoints of shims kept, by themselves: they come and go by the thousand, and must not take the
+/// place of a daemon's.
+const MAX_SHIMS: usize = 8_192;
 
 /// Bytes of a version that are believed to be one.
 const MAX_VERSION: usize = 64;
@@ -12,7 +16,8 @@ const MAX_VERSION: usize = 64;
 /// What is known of each endpoint.
 #[derive(Debug)]
 pub(crate) struct Endpoints {
-    known: Bounded<EndpointId, Endpoint>,
+    daemons: Bounded<EndpointId, Endpoint>,
+    shims: Bounded<EndpointId, Endpoint>,
 }
 
 /// What an update means for the rest.
@@ -29,19 +34,26 @@ pub(crate) struct Changed {
 impl Endpoints {
     pub(crate) const fn new() -> Self {
         Self {
-            known: Bounded::new(MAX_ENDPOINTS),
+            daemons: Bounded::new(MAX_ENDPOINTS),
+            shims: Bounded::new(MAX_SHIMS),
         }
     }
 
     pub(crate) fn get(&self, id: EndpointId) -> Option<&Endpoint> {
-        self.known.get(&id)
+        self.daemons.get(&id).or_else(|| self.shims.get(&id))
+    }
+
+    /// The endpoints of a daemon. A shim is none: it asks nobody for anything that is shown.
+    pub(crate) fn served_by(&self, process: ProcessKey) -> impl Iterator<Item = &Endpoint> {
+        let all = self.daemons.iter().map(|(_, endpoint)| endpoint);
+        all.filter(move |endpoint| server(endpoint) == Some(process))
     }
 
     /// Takes over what was found. A version that traffic has told stays with its server.
     pub(crate) fn update(&mut self, mut endpoint: Endpoint) -> Changed {
         let id = endpoint.id;
         let mut changed = Changed::default();
-        if let Some(known) = self.known.get(&id) {
+        if let Some(known) = self.get(id) {
             if let (Some(old), Some(new)) = (&known.server, &mut endpoint.server)
                 && old.process == new.process
                 && new.version.is_none()
@@ -55,7 +67,13 @@ impl Endpoints {
         }
         changed.shown = true;
         changed.held = server(&endpoint);
-        let fell_out = self.known.insert(id, endpoint);
+        let (table, other) = if endpoint.runtime == Runtime::Shim {
+            (&mut self.shims, &mut self.daemons)
+        } else {
+            (&mut self.daemons, &mut self.shims)
+        };
+        other.remove(&id);
+        let fell_out = table.insert(id, endpoint);
         changed
             .released
             .extend(fell_out.and_then(|(_, endpoint)| server(&endpoint)));
@@ -64,7 +82,7 @@ impl Endpoints {
 
     /// Notes the version that a daemon told; returns the endpoint if that was news.
     pub(crate) fn learn_version(&mut self, id: EndpointId, version: &str) -> Option<&Endpoint> {
-        let endpoint = self.known.get_mut(&id)?;
+        let endpoint = self.daemons.get_mut(&id)?;
         let server = endpoint.server.as_mut()?;
         if version.len() > MAX_VERSION || server.version.as_deref() == Some(version) {
             return None;

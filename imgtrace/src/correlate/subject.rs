@@ -3,7 +3,7 @@
 use super::World;
 use super::containers::Container;
 use super::pod;
-use crate::model::{EndpointId, Op, Operation, Outcome, Subject};
+use crate::model::{EndpointId, Op, Outcome, Subject};
 
 /// Operations whose image is the one that their container was made of.
 const ON_CONTAINERS: [Op; 6] = [
@@ -64,14 +64,14 @@ fn name_image(subject: &mut Subject, endpoint: EndpointId, world: &World) -> Vec
 }
 
 fn complete_container(subject: &mut Subject, op: Op, endpoint: EndpointId, world: &World) {
-    let called = subject.container.as_ref().or(subject.sandbox.as_ref());
-    let id = called.and_then(|given| world.containers.resolve(endpoint, given));
-    let known = id
-        .as_ref()
-        .and_then(|id| world.containers.get(endpoint, id));
+    let resolve = |given: &String| world.containers.resolve(endpoint, given);
+    let id = subject.container.as_ref().and_then(resolve);
+    let find = |id: &String| world.containers.get(endpoint, id);
+    let known = id.as_ref().and_then(find);
     if subject.container.is_some() {
-        subject.container = id.or(subject.container.take());
-        let name = || known.and_then(|known| known.name.clone());
+        subject.container = id.clone().or(subject.container.take());
+        let name = known.and_then(|known| known.name_on(endpoint));
+        let name = || name.map(str::to_owned);
         subject.container_name = subject.container_name.take().or_else(name);
     }
     if ON_CONTAINERS.contains(&op) {
@@ -79,23 +79,27 @@ fn complete_container(subject: &mut Subject, op: Op, endpoint: EndpointId, world
         subject.image = subject.image.take().or_else(image);
     }
     if subject.pod.is_none() {
+        let sandbox = subject.sandbox.as_ref();
+        let sandbox = sandbox.or_else(|| known.and_then(|known| known.sandbox.as_ref()));
+        let of_sandbox = || sandbox.and_then(find)?.pod.clone();
         let name = subject.container_name.as_deref();
         subject.pod = known
             .and_then(|known| known.pod.clone())
+            .or_else(of_sandbox)
             .or_else(|| name.and_then(pod::from_container_name));
     }
 }
 
-/// Takes over what an operation that worked tells about names.
-pub(super) fn remember(operation: &Operation, endpoint: EndpointId, world: &mut World) {
-    let subject = &operation.subject;
+/// Takes over what a request that worked tells about names.
+pub(super) fn remember(op: Op, subject: &Subject, endpoint: EndpointId, world: &mut World) {
     let (image, digest) = (subject.image.as_deref(), subject.digest.as_deref());
-    match operation.op {
+    match op {
         Op::Create | Op::RunSandbox => {
             let seen = Container {
                 name: subject.container_name.clone(),
                 image: subject.image.clone(),
                 pod: subject.pod.clone(),
+                sandbox: subject.sandbox.clone().filter(|_| op == Op::Create),
                 ..Container::default()
             };
             if let Some(id) = subject.container.as_ref().or(subject.sandbox.as_ref()) {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::bounded::Bounded;
 use crate::model::{
-    AnomalyCount, Caller, CallerCount, Endpoint, EndpointCount, EndpointId, FindingCount, Loss,
-    LossCount, LossKind, Op, Operation, OperationCount, Outcome, Report, Rule, Severity, Stamp,
-    Summary,
+    AnomalyCount, Caller, CallerCount, Confidence, Endpoint, EndpointCount, EndpointId,
+    FindingCount, Loss, LossCount, LossKind, Op, Operation, OperationCount, OperationId, Outcome,
+    Report, Rule, Runtime, Severity, Stamp, Summary,
 };
 use crate::observation::{Anomaly, Observation, Observed};
 
@@ -19,6 +19,9 @@ const NAMED_CALLERS: usize = 10;
 /// Endpoints that the summary names.
 const MAX_ENDPOINTS: usize = 256;
 
+/// Operations that were guessed and are kept for when the guess is taken back.
+const MAX_GUESSED: usize = 4_096;
+
 /// The counts so far.
 #[derive(Debug)]
 pub(crate) struct Tally {
@@ -30,6 +33,8 @@ pub(crate) struct Tally {
     endpoints: Bounded<EndpointId, EndpointCount>,
     losses: BTreeMap<LossKind, LossCount>,
     anomalies: BTreeMap<Anomaly, u64>,
+    /// Operations that are not certain, for when they are taken back.
+    guessed: Bounded<OperationId, Counted>,
 }
 
 /// What makes two callers the same: the container or unit, and the program.
@@ -46,6 +51,7 @@ impl Tally {
             endpoints: Bounded::new(MAX_ENDPOINTS),
             losses: BTreeMap::new(),
             anomalies: BTreeMap::new(),
+            guessed: Bounded::new(MAX_GUESSED),
         }
     }
 
@@ -77,7 +83,12 @@ impl Tally {
             }
             Report::Endpoint(_, endpoint) => self.endpoint(endpoint),
             Report::Loss(loss) => self.loss(loss),
-            Report::Began(_) | Report::Progress(_) | Report::Notice(_) | Report::Summary(_) => {}
+            Report::Withdrawn { id, .. } => self.uncount(*id),
+            Report::Began(_)
+            | Report::Progress(_)
+            | Report::Merged { .. }
+            | Report::Notice(_)
+            | Report::Summary(_) => {}
         }
     }
 
@@ -89,10 +100,9 @@ impl Tally {
             error: 0,
             unknown: 0,
         });
-        match operation.outcome {
-            Some(Outcome::Ok) => count.ok += 1,
-            Some(Outcome::Error) => count.error += 1,
-            Some(Outcome::Unknown) | None => count.unknown += 1,
+        *outcome(count, operation.outcome) += 1;
+        if operation.confidence != Confidence::Observed {
+            self.guessed.insert(operation.id, Counted::new(operation));
         }
         if let Some(id) = operation.endpoint.id
             && let Some(count) = self.endpoints.get_mut(&id)
@@ -105,12 +115,27 @@ impl Tally {
         }
     }
 
+    /// Takes an operation out that was a wrong guess.
+    fn uncount(&mut self, id: OperationId) {
+        let Some(counted) = self.guessed.remove(&id) else {
+            return;
+        };
+        if let Some(count) = self.operations.get_mut(&counted.op) {
+            let count = outcome(count, counted.outcome);
+            *count = count.saturating_sub(1);
+        }
+        self.operations
+            .retain(|_, count| count.ok + count.error + count.unknown > 0);
+        if let Some(count) = counted.endpoint.and_then(|id| self.endpoints.get_mut(&id)) {
+            count.operations = count.operations.saturating_sub(1);
+        }
+        let caller = counted.caller.and_then(|key| self.callers.get_mut(&key));
+        let count = caller.map_or(&mut self.other_callers, |caller| &mut caller.operations);
+        *count = count.saturating_sub(1);
+    }
+
     fn caller(&mut self, caller: &Caller) {
-        let container = caller.container.as_ref().map(|container| &container.id);
-        let key = (
-            container.or(caller.unit.as_ref()).cloned(),
-            caller.name().to_owned(),
-        );
+        let key = caller_key(caller);
         if let Some(count) = self.callers.get_mut(&key) {
             count.operations += 1;
             count.place = caller.place();
@@ -126,7 +151,11 @@ impl Tally {
         }
     }
 
+    /// A shim is none that is named: there is one for each container.
     fn endpoint(&mut self, endpoint: &Endpoint) {
+        if endpoint.runtime == Runtime::Shim {
+            return;
+        }
         if self.endpoints.get_mut(&endpoint.id).is_none() {
             let count = EndpointCount {
                 id: endpoint.id,
@@ -170,6 +199,41 @@ impl Tally {
             losses: self.losses.values().copied().collect(),
             anomalies: self.anomalies.iter().map(anomaly_count).collect(),
         }
+    }
+}
+
+/// What was counted for an operation that may be taken back.
+#[derive(Debug)]
+struct Counted {
+    op: Op,
+    outcome: Option<Outcome>,
+    endpoint: Option<EndpointId>,
+    caller: Option<CallerKey>,
+}
+
+impl Counted {
+    fn new(operation: &Operation) -> Self {
+        Self {
+            op: operation.op,
+            outcome: operation.outcome,
+            endpoint: operation.endpoint.id,
+            caller: operation.caller.as_ref().map(caller_key),
+        }
+    }
+}
+
+fn caller_key(caller: &Caller) -> CallerKey {
+    let container = caller.container.as_ref().map(|container| &container.id);
+    let place = container.or(caller.unit.as_ref());
+    (place.cloned(), caller.name().to_owned())
+}
+
+/// The number that an outcome is counted in.
+const fn outcome(count: &mut OperationCount, outcome: Option<Outcome>) -> &mut u64 {
+    match outcome {
+        Some(Outcome::Ok) => &mut count.ok,
+        Some(Outcome::Error) => &mut count.error,
+        Some(Outcome::Unknown) | None => &mut count.unknown,
     }
 }
 

@@ -7,7 +7,7 @@ use super::endpoints::Endpoints;
 use super::images::Images;
 use super::pod::{self, Pods};
 use super::processes::Processes;
-use crate::model::{Endpoint, EndpointId, Process, ProcessKey, Report, Stamp};
+use crate::model::{Endpoint, EndpointId, Process, ProcessKey, Report, Runtime, Stamp};
 use crate::observation::{ConnectionId, Fact, Observation};
 
 /// Tables of names and identities, each with its bound.
@@ -48,6 +48,28 @@ impl World {
     /// An endpoint that was found.
     pub(crate) fn endpoint(&self, id: EndpointId) -> Option<&Endpoint> {
         self.endpoints.get(id)
+    }
+
+    /// The daemon behind an endpoint.
+    pub(crate) fn server(&self, id: EndpointId) -> Option<ProcessKey> {
+        let server = self.endpoint(id)?.server.as_ref()?;
+        Some(server.process)
+    }
+
+    /// True if a process serves another endpoint than this one: what it asks may be on behalf of
+    /// its own clients.
+    pub(crate) fn serves_beside(&self, process: ProcessKey, asked: EndpointId) -> bool {
+        let mut served = self.endpoints.served_by(process);
+        served.any(|endpoint| endpoint.id != asked)
+    }
+
+    /// True if a process is a Docker daemon: it serves such an endpoint, or runs the program.
+    pub(super) fn is_dockerd(&self, process: ProcessKey) -> bool {
+        let mut served = self.endpoints.served_by(process);
+        served.any(|endpoint| endpoint.runtime == Runtime::Docker)
+            || self
+                .process(&process)
+                .is_some_and(|it| it.program() == "dockerd")
     }
 
     /// The containers around the daemon behind an endpoint, outermost first; none if it is not
@@ -145,17 +167,24 @@ impl World {
                 name,
                 image,
                 pod,
-                sandbox: _,
+                sandbox,
             } => {
                 let seen = Container {
                     name: name.clone(),
                     image: image.clone(),
                     pod: pod.clone(),
+                    sandbox: sandbox.clone(),
                     ..Container::default()
                 };
                 self.learn_container(endpoint, id, seen);
             }
-            Fact::Sandbox { pod, .. } => self.pods.learn(pod),
+            Fact::Sandbox { id, pod } => {
+                let seen = Container {
+                    pod: Some(pod.clone()),
+                    ..Container::default()
+                };
+                self.learn_container(endpoint, id, seen);
+            }
             Fact::Image { id, names } => self.images.learn(endpoint, id, names),
             Fact::Exec { id, container } => self.containers.learn_exec(endpoint, id, container),
             Fact::Version { version } => {

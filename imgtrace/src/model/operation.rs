@@ -108,6 +108,16 @@ impl Confidence {
             Self::Unknown => "unknown",
         }
     }
+
+    /// The less sure of two.
+    #[must_use]
+    pub const fn least_sure(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
+            (Self::Inferred, _) | (_, Self::Inferred) => Self::Inferred,
+            (Self::Observed, Self::Observed) => Self::Observed,
+        }
+    }
 }
 
 /// How it is known what a request asks for.
@@ -334,4 +344,7 @@ pub struct Operation {
     pub evidence: Vec<String>,
     /// For `connect-denied`.
     pub denial: Option<Denial>,
+    /// For a pull that its caller tries again at once, as kubelet does with each credential: the
+    /// first try.
+    pub retry_of: Option<OperationId>,
 }

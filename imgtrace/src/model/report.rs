@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Endpoint, EndpointId, Finding, Operation, Stamp, Summary};
+use super::{Endpoint, EndpointId, Finding, Operation, OperationId, Stamp, Summary};
 
 /// Where something was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -70,6 +70,22 @@ pub enum Report {
     Progress(Operation),
     /// An operation has ended.
     Ended(Operation),
+    /// What had begun as an operation of its own is part of another; it does not end by itself.
+    Merged {
+        /// When that was concluded.
+        at: Stamp,
+        /// What had begun.
+        id: OperationId,
+        /// What it is part of.
+        into: OperationId,
+    },
+    /// What was said of an operation, which may have ended, was a wrong guess.
+    Withdrawn {
+        /// When that was found out.
+        at: Stamp,
+        /// The operation.
+        id: OperationId,
+    },
     /// A rule has concluded something.
     Finding(Finding),
     /// An endpoint was found, has changed, or is gone.

@@ -22,6 +22,23 @@ pub(super) fn render(report: &Report, out: &mut Vec<u8>) {
         Report::Began(begun) => jsonl::append(&operation::View::new("began", begun), out),
         Report::Progress(_) => Ok(()),
         Report::Ended(ended) => jsonl::append(&operation::View::new("operation", ended), out),
+        Report::Merged { at, id, into } => jsonl::append(
+            &MergedView {
+                kind: "merged",
+                id: *id,
+                into: *into,
+                at: moment(*at),
+            },
+            out,
+        ),
+        Report::Withdrawn { at, id } => jsonl::append(
+            &WithdrawnView {
+                kind: "withdrawn",
+                id: *id,
+                at: moment(*at),
+            },
+            out,
+        ),
         Report::Finding(finding) => jsonl::append(&FindingView::new(finding), out),
         Report::Endpoint(at, endpoint) => jsonl::append(&EndpointView::new(*at, endpoint), out),
         Report::Loss(loss) => jsonl::append(&LossView::new(loss), out),
@@ -37,6 +54,21 @@ pub(super) fn render(report: &Report, out: &mut Vec<u8>) {
 /// A moment as it stands in every object.
 fn moment(stamp: Stamp) -> String {
     rfc3339_utc(stamp.wall)
+}
+
+#[derive(Serialize)]
+struct MergedView {
+    kind: &'static str,
+    id: OperationId,
+    into: OperationId,
+    at: String,
+}
+
+#[derive(Serialize)]
+struct WithdrawnView {
+    kind: &'static str,
+    id: OperationId,
+    at: String,
 }
 
 #[derive(Serialize)]

@@ -15,12 +15,14 @@ pub(super) use loss::sentence as loss_sentence;
 pub(super) use summary::render as summary;
 
 use crate::model::{
-    Endpoint, EndpointId, EndpointState, Operation, ProcessKey, Report, Runtime, Stamp,
+    Confidence, Endpoint, EndpointId, EndpointState, Operation, OperationId, ProcessKey, Report,
+    Runtime, Stamp,
 };
 
 use super::Settings;
 use super::line::Line;
 use super::palette::DIM;
+use super::subject;
 use operation::Extent;
 
 /// The column after the time, where every line's word stands and further lines are indented to.
@@ -30,6 +32,9 @@ const WORD: usize = 14;
 /// recording may claim anything.
 const MAX_ENDPOINTS: usize = 4096;
 
+/// Lines that may be taken back; the oldest is forgotten when there are more.
+const MAX_GUESSED: usize = 1024;
+
 /// What earlier lines have said, as far as later ones depend on it.
 #[derive(Debug, Default)]
 pub(super) struct State {
@@ -37,6 +42,8 @@ pub(super) struct State {
     day: Option<Date>,
     /// Why the last connection was refused.
     refused: Option<String>,
+    /// What stands in lines that may be taken back.
+    guessed: BTreeMap<OperationId, String>,
 }
 
 impl State {
@@ -53,11 +60,22 @@ impl State {
                 let line = self.begin(settings, operation.at, out);
                 let extent = self.extent(operation);
                 operation::render(line, self, settings, operation, extent, out);
+                self.guessed(operation);
+            }
+            // Nobody has seen it begin.
+            Report::Merged { .. } => {}
+            Report::Withdrawn { at, id } => {
+                if let Some(guess) = self.guessed.remove(id) {
+                    let line = self.begin(settings, *at, out);
+                    statement::withdrawn(line, &guess, out);
+                }
             }
             Report::Finding(finding) => {
                 let line = self.begin(settings, finding.at, out);
                 statement::finding(line, settings, finding, out);
             }
+            // There is one for each container.
+            Report::Endpoint(_, endpoint) if endpoint.runtime == Runtime::Shim => {}
             Report::Endpoint(at, endpoint) => {
                 if self.remember(endpoint) {
                     let line = self.begin(settings, *at, out);
@@ -130,6 +148,19 @@ impl State {
             Extent::Repeated
         } else {
             Extent::Ended
+        }
+    }
+
+    /// Remembers a line that says something that was concluded, for when it is taken back.
+    fn guessed(&mut self, operation: &Operation) {
+        if operation.confidence == Confidence::Observed {
+            return;
+        }
+        let word = operation.op.as_str();
+        let guess = format!("{word} {}", subject::what(operation, None));
+        self.guessed.insert(operation.id, guess);
+        if self.guessed.len() > MAX_GUESSED {
+            self.guessed.pop_first();
         }
     }
 

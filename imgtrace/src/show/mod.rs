@@ -13,6 +13,7 @@ mod line;
 mod lines;
 mod palette;
 mod subject;
+mod way;
 mod wide;
 mod zone;
 
@@ -93,7 +94,9 @@ fn operation(report: &Report) -> Option<&Operation> {
         Report::Began(operation) | Report::Progress(operation) | Report::Ended(operation) => {
             Some(operation)
         }
-        Report::Finding(_)
+        Report::Merged { .. }
+        | Report::Withdrawn { .. }
+        | Report::Finding(_)
         | Report::Endpoint(..)
         | Report::Loss(_)
         | Report::Notice(_)

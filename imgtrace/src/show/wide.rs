@@ -14,6 +14,7 @@ use super::line::Line;
 use super::lines::{loss_sentence, remedy, summary};
 use super::palette::{BAD, DIM, GOOD, OP, PLACE, UNSURE, WARNING};
 use super::subject;
+use super::way::way;
 
 /// Appends a report's line; none for begins, which have nothing that the end does not say.
 pub(super) fn render(settings: &Settings, report: &Report, out: &mut Vec<u8>) {
@@ -27,6 +28,22 @@ pub(super) fn render(settings: &Settings, report: &Report, out: &mut Vec<u8>) {
             at(&mut line, operation.at.wall);
             push_operation(&mut line, operation);
         }
+        Report::Merged {
+            at: stamp,
+            id,
+            into,
+        } => {
+            at(&mut line, stamp.wall);
+            line.push(DIM, &format!("#{} ", id.0))
+                .push(OP, "merged")
+                .plain(&format!("  it is part of #{}", into.0));
+        }
+        Report::Withdrawn { at: stamp, id } => {
+            at(&mut line, stamp.wall);
+            line.push(DIM, &format!("#{} ", id.0))
+                .push(UNSURE, "withdrawn")
+                .plain("  it was a wrong guess");
+        }
         Report::Finding(finding) => {
             at(&mut line, finding.at.wall);
             line.push(WARNING, "! ")
@@ -39,6 +56,8 @@ pub(super) fn render(settings: &Settings, report: &Report, out: &mut Vec<u8>) {
             let ids = finding.operations.iter().map(|id| format!("#{}", id.0));
             list(&mut line, "operations", ids);
         }
+        // There is one for each container.
+        Report::Endpoint(_, endpoint) if endpoint.runtime == Runtime::Shim => return,
         Report::Endpoint(stamp, endpoint) => {
             at(&mut line, stamp.wall);
             line.push(OP, endpoint.state.verb()).plain("  ");
@@ -122,10 +141,16 @@ fn push_operation(line: &mut Line, operation: &Operation) {
         Some(caller) => push_caller(line, caller),
         None => field(line, "caller", Some("?")),
     }
+    field(line, "via", way(operation).map(|way| quoted(&way)));
     for hop in &operation.hops {
         field(line, "hop", Some(quoted(&self::hop(hop))));
     }
     field(line, "confidence", Some(operation.confidence.as_str()));
+    field(
+        line,
+        "retry-of",
+        operation.retry_of.map(|id| format!("#{}", id.0)),
+    );
     list(line, "inferred", operation.inferred_fields.iter());
     for sentence in &operation.evidence {
         field(line, "evidence", Some(quoted(sentence)));

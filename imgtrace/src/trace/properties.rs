@@ -241,6 +241,10 @@ proptest! {
                     prop_assert_eq!(open.remove(&operation.id), Some(operation.op));
                     prop_assert!(operation.outcome.is_some());
                 }
+                Report::Merged { id, into, .. } => {
+                    prop_assert!(open.remove(&id).is_some());
+                    prop_assert!(into != id);
+                }
                 Report::Ended(operation) => {
                     prop_assert!(operation.id.0 > last);
                     last = operation.id.0;

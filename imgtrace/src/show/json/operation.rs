@@ -44,6 +44,8 @@ pub(super) struct View<'a> {
     all_tags: bool,
     #[serde(flatten)]
     denial: Option<&'a Denial>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_of: Option<OperationId>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     inferred_fields: &'a [String],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -82,6 +84,7 @@ impl<'a> View<'a> {
             what: subject.what.as_deref(),
             all_tags: subject.all_tags,
             denial: operation.denial.as_ref(),
+            retry_of: operation.retry_of,
             inferred_fields: &operation.inferred_fields,
             evidence: &operation.evidence,
         }

@@ -5,6 +5,7 @@ use crate::model::{Operation, Outcome};
 use super::super::Settings;
 use super::super::line::{ELLIPSIS, Line};
 use super::super::palette::{BAD, DIM, GOOD, OP, PLAIN, UNSURE};
+use super::super::way::way;
 use super::super::{amount, caller, subject};
 use super::denial::remedy;
 use super::{State, WORD};
@@ -133,6 +134,9 @@ fn below(settings: &Settings, operation: &Operation, out: &mut Vec<u8>) {
         say(PLAIN, &format!("hint: {remedy}"));
     }
     if settings.evidence {
+        if let Some(way) = way(operation) {
+            say(DIM, &format!("· via {way}"));
+        }
         for sentence in &operation.evidence {
             say(DIM, &format!("· {sentence}"));
         }

@@ -63,6 +63,14 @@ fn served(endpoint: &Endpoint) -> String {
     }
 }
 
+/// `no      pull docker.io/library/nginx:1.27 was a wrong guess`.
+pub(super) fn withdrawn(mut line: Line, guess: &str, out: &mut Vec<u8>) {
+    line.push(UNSURE, "no").pad_to(TEXT);
+    line.plain(guess)
+        .push(UNSURE, " was a wrong guess: it was something else");
+    line.finish(out);
+}
+
 /// `! loss  …`.
 pub(super) fn loss(mut line: Line, loss: &Loss, out: &mut Vec<u8>) {
     line.push(WARNING, "! loss")

@@ -1,6 +1,7 @@
 //! The lines at the end of a run: what it came to.
 
-use crate::model::{EndpointCount, Summary};
+use crate::model::{AnomalyCount, EndpointCount, Summary};
+use crate::observation::Anomaly;
 
 use super::super::Settings;
 use super::super::amount;
@@ -69,7 +70,9 @@ pub(in crate::show) fn render(
         let name = format!("lost: {}", loss.what.as_str());
         say(UNSURE, &name, format!("{records}{size}"));
     }
-    for anomaly in &summary.anomalies {
+    // Where a connection was joined, most calls that only look have no name: no news for most.
+    let shown = |it: &&AnomalyCount| it.anomaly != Anomaly::UnknownMethod || settings.evidence;
+    for anomaly in summary.anomalies.iter().filter(shown) {
         let text = format!("{} not decoded", anomaly.count);
         say(UNSURE, anomaly.anomaly.as_str(), text);
     }

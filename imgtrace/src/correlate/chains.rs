@@ -1,0 +1,140 @@
+//! The table of operations in the making: which request belongs to which, and what waits for when.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::chain::{Chain, Inner};
+use super::request::Request;
+use crate::model::Confidence;
+use crate::observation::RequestId;
+
+/// All operations in the making, each under the request that is its root.
+#[derive(Debug, Default)]
+pub(super) struct Chains {
+    chains: BTreeMap<RequestId, Chain>,
+    /// Hops' requests and the roots that they belong to.
+    roots: BTreeMap<RequestId, RequestId>,
+    /// Roots that may turn out to be part of another.
+    unclaimed: BTreeSet<RequestId>,
+    /// When (ns of the monotonic clock) something is due, and for which root.
+    due: BTreeSet<(u64, RequestId)>,
+}
+
+impl Chains {
+    pub(super) const fn new() -> Self {
+        Self {
+            chains: BTreeMap::new(),
+            roots: BTreeMap::new(),
+            unclaimed: BTreeSet::new(),
+            due: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.chains.len()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (RequestId, &Chain)> {
+        self.chains.iter().map(|(root, chain)| (*root, chain))
+    }
+
+    pub(super) fn get(&self, root: RequestId) -> Option<&Chain> {
+        self.chains.get(&root)
+    }
+
+    pub(super) fn get_mut(&mut self, root: RequestId) -> Option<&mut Chain> {
+        self.chains.get_mut(&root)
+    }
+
+    /// The root of the chain that a request belongs to; it may be itself.
+    pub(super) fn root_of(&self, request: RequestId) -> Option<RequestId> {
+        let is_root = self.chains.contains_key(&request);
+        let root = is_root.then_some(request);
+        root.or_else(|| self.roots.get(&request).copied())
+    }
+
+    pub(super) fn request_mut(&mut self, request: RequestId) -> Option<&mut Request> {
+        let root = self.root_of(request)?;
+        self.chains.get_mut(&root)?.request_mut(request)
+    }
+
+    /// The roots that may turn out to be part of another, oldest first.
+    pub(super) fn unclaimed(&self) -> Vec<RequestId> {
+        self.unclaimed.iter().copied().collect()
+    }
+
+    pub(super) fn unclaimed_len(&self) -> usize {
+        self.unclaimed.len()
+    }
+
+    pub(super) fn first(&self) -> Option<RequestId> {
+        self.chains.first_key_value().map(|(root, _)| *root)
+    }
+
+    pub(super) fn insert(&mut self, chain: Chain) {
+        let root = chain.root.id;
+        if chain.is_unclaimed() {
+            self.unclaimed.insert(root);
+        }
+        for inner in &chain.hops {
+            self.roots.insert(inner.request.id, root);
+        }
+        self.chains.insert(root, chain);
+    }
+
+    pub(super) fn remove(&mut self, root: RequestId) -> Option<Chain> {
+        let chain = self.chains.remove(&root)?;
+        self.unclaimed.remove(&root);
+        for inner in &chain.hops {
+            if self.roots.get(&inner.request.id) == Some(&root) {
+                self.roots.remove(&inner.request.id);
+            }
+        }
+        Some(chain)
+    }
+
+    /// Notes that a chain is nobody else's for certain: it has been told to the end.
+    pub(super) fn settle(&mut self, root: RequestId) {
+        self.unclaimed.remove(&root);
+    }
+
+    /// Takes a request out of the chain that it is a hop of.
+    pub(super) fn take_hop(&mut self, request: RequestId) {
+        let root = self.roots.remove(&request);
+        if let Some(chain) = root.and_then(|root| self.chains.get_mut(&root)) {
+            chain.hops.retain(|inner| inner.request.id != request);
+        }
+    }
+
+    /// Makes one chain, and all that is part of it, part of another.
+    pub(super) fn join(&mut self, inner: RequestId, outer: RequestId, belongs: Confidence) {
+        let Some(chain) = self.remove(inner) else {
+            return;
+        };
+        let Some(into) = self.chains.get_mut(&outer) else {
+            return;
+        };
+        into.merged.extend(chain.said.id());
+        into.merged.extend(chain.merged);
+        let root = Inner {
+            request: chain.root,
+            belongs,
+        };
+        for hop in std::iter::once(root).chain(chain.hops) {
+            let id = hop.request.id;
+            if into.add(hop).is_none() {
+                self.roots.insert(id, outer);
+            }
+        }
+    }
+
+    /// Lets [`Self::pop_due`] return a root when that time has come.
+    pub(super) fn wake(&mut self, root: RequestId, mono: u64) {
+        self.due.insert((mono, root));
+    }
+
+    /// The next root for which something is due by now.
+    pub(super) fn pop_due(&mut self, mono: u64) -> Option<(u64, RequestId)> {
+        self.due.first().filter(|(due, _)| *due <= mono)?;
+        self.due.pop_first()
+    }
+}

@@ -1,0 +1,64 @@
+//! What daemons ask of other daemons: for their clients, for themselves, or as bookkeeping.
+
+use super::World;
+use super::caller::mention;
+use super::request::Request;
+use crate::model::{Api, Op};
+
+/// True if a request may be on behalf of a client of the process that made it.
+pub(super) fn is_for_others(request: &Request, world: &World) -> bool {
+    if request.api == Api::Shim {
+        return true;
+    }
+    let (Some(client), Some(endpoint)) = (request.client, request.endpoint.id) else {
+        return false;
+    };
+    // k3s and k0s are kubelet, too: what it asks of the CRI in its own process is its own wish.
+    let is_kubelets = request.api == Api::Cri && request.server == Some(client);
+    let is_daemons = world.serves_beside(client, endpoint) || is_of_dockerd(request, world);
+    is_daemons && !is_kubelets
+}
+
+fn is_of_dockerd(request: &Request, world: &World) -> bool {
+    let is_dockerd = |client| world.is_dockerd(client);
+    request.api == Api::Containerd && request.client.is_some_and(is_dockerd)
+}
+
+/// True for what dockerd keeps in containerd for containers of its own: it makes no operation, with
+/// one exception, see [`is_silent`].
+fn is_bookkeeping(request: &Request, world: &World) -> bool {
+    let on_containers = matches!(
+        request.op,
+        Op::Create | Op::RemoveContainer | Op::Start | Op::Kill | Op::Exec
+    );
+    on_containers && is_of_dockerd(request, world)
+}
+
+/// True for bookkeeping that makes no operation where no client's request is in sight: all but the
+/// start of a container, which a restart policy or a recovery may have caused.
+pub(super) fn is_silent(request: &Request, world: &World) -> bool {
+    is_bookkeeping(request, world) && request.op != Op::Start
+}
+
+/// True if the begin of a request is not worth a line before its end is known: its client is almost
+/// certain to be seen before.
+pub(super) fn is_brief(request: &Request, world: &World) -> bool {
+    request.api == Api::Shim || is_bookkeeping(request, world)
+}
+
+/// Why a daemon's request stands as an operation of its own.
+pub(super) fn reason(request: &Request, world: &World) -> String {
+    let who = request
+        .client
+        .map_or_else(|| "a daemon".to_owned(), |client| mention(world, client));
+    if request.correlation.by_client {
+        return format!("a client of {who} caused it, and its request was not seen");
+    }
+    if request.api == Api::Shim {
+        return format!("no client's start was seen: {who} told the shim to start it");
+    }
+    if is_bookkeeping(request, world) {
+        return format!("no client's request was seen: {who}'s own (restart policy or recovery)");
+    }
+    format!("no client's request was seen: {who}'s own")
+}

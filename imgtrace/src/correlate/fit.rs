@@ -1,0 +1,207 @@
+//! Whether one request was made for another: what speaks for it, and what against it.
+//!
+//! Two requests are looked at by themselves here; which of several is the right one is decided by
+//! `owner`.
+
+use super::World;
+use super::cgroup::is_container_id;
+use super::request::Request;
+use crate::model::{Api, Op};
+
+/// What speaks for it, the weakest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Fit {
+    /// Only that the daemon that asks was asked for something that may need it.
+    Possible,
+    /// The same image at the same time.
+    Image,
+    /// The same trace id, which several requests of one client may bear.
+    Trace,
+    /// The same container's id, though the way between the two was not seen.
+    Far,
+    /// The same container, exec or pod's container, and the daemon that was asked is the one that
+    /// asks.
+    Exact,
+}
+
+impl Fit {
+    /// True if it rests on something that the requests themselves say.
+    pub(super) fn is_certain(self) -> bool {
+        self >= Self::Trace
+    }
+}
+
+/// How well `inner` fits as a request that was made for `outer`, which is (part of) an operation of
+/// kind `cause`; none if it was not.
+pub(super) fn fit(outer: &Request, cause: Op, inner: &Request, world: &World) -> Option<Fit> {
+    if !may_need(cause, inner.op) || !at_the_same_time(outer, inner) {
+        return None;
+    }
+    if outer.endpoint.id == inner.endpoint.id {
+        return None;
+    }
+    if outer.leads_to(inner) {
+        let to_itself = outer.client == outer.server;
+        if to_itself && outer.at.mono > inner.at.mono {
+            return None;
+        }
+        return compare(outer, inner, world);
+    }
+    // A daemon in between was not seen, or not this request of it.
+    let far = shares_global_id(outer, inner) && outer.at.mono <= inner.at.mono;
+    far.then_some(Fit::Far)
+}
+
+/// True if they overlap: what is asked of another daemon is asked while the client waits.
+///
+/// The inner one may begin first: a shim's Create comes before the Tasks/Start that it is part of.
+fn at_the_same_time(outer: &Request, inner: &Request) -> bool {
+    !outer.ended_before(inner.at) && !inner.ended_before(outer.at)
+}
+
+fn shares_global_id(outer: &Request, inner: &Request) -> bool {
+    let ids = &outer.keys.ids;
+    ids.iter()
+        .any(|id| is_container_id(id) && inner.keys.ids.contains(id))
+}
+
+fn compare(outer: &Request, inner: &Request, world: &World) -> Option<Fit> {
+    if let (Some(one), Some(other)) = (&outer.keys.exec, &inner.keys.exec) {
+        return (one == other).then_some(Fit::Exact);
+    }
+    if !outer.keys.ids.is_empty() && !inner.keys.ids.is_empty() {
+        let same = outer.keys.share_id(&inner.keys) || is_in_sandbox(outer, inner);
+        return same.then_some(Fit::Exact);
+    }
+    if let Some(same) = is_pods_container(outer, inner) {
+        return same.then_some(Fit::Exact);
+    }
+    if is_named_otherwise(outer, inner, world) {
+        return None;
+    }
+    let some_images = !outer.keys.images.is_empty() && !inner.keys.images.is_empty();
+    let same_image = outer.keys.share_image(&inner.keys);
+    if some_images && !same_image && outer.op == inner.op {
+        return None;
+    }
+    let trace = &outer.correlation.trace;
+    if trace.is_some() && *trace == inner.correlation.trace {
+        return Some(Fit::Trace);
+    }
+    Some(if same_image {
+        Fit::Image
+    } else {
+        Fit::Possible
+    })
+}
+
+/// True if a sandbox is stopped or removed with what is in it.
+fn is_in_sandbox(outer: &Request, inner: &Request) -> bool {
+    let whole = matches!(outer.op, Op::StopSandbox | Op::RemoveSandbox);
+    let sandbox = inner.keys.sandbox.as_ref();
+    whole && sandbox.is_some_and(|sandbox| outer.keys.ids.contains(sandbox))
+}
+
+/// Whether a container that cri-dockerd named is the one that the CRI request is about; none if
+/// one of them does not tell.
+fn is_pods_container(outer: &Request, inner: &Request) -> Option<bool> {
+    let named = inner.keys.kubernetes.as_ref()?;
+    let pod = outer.keys.pod.as_ref()?;
+    if outer.api != Api::Cri {
+        return None;
+    }
+    let same = match outer.op {
+        Op::RunSandbox => named.is_sandbox(),
+        Op::Create => outer.keys.name.as_deref() == Some(named.container.as_str()),
+        Op::StopSandbox | Op::RemoveSandbox => true,
+        _ => return None,
+    };
+    Some(same && named.is_of(pod))
+}
+
+/// True if a name that was asked for is not what the container is called.
+fn is_named_otherwise(outer: &Request, inner: &Request, world: &World) -> bool {
+    let (Some(endpoint), Some(given)) = (outer.endpoint.id, &outer.keys.unresolved) else {
+        return false;
+    };
+    let given = given.strip_prefix('/').unwrap_or(given);
+    inner.keys.ids.iter().any(|id| {
+        let known = world.containers.get(endpoint, id);
+        let name = known.and_then(|known| known.name_on(endpoint));
+        name.is_some_and(|name| name != given) && !id.starts_with(given)
+    })
+}
+
+/// True if an operation of kind `cause` may make its daemon ask another one for `inner`.
+pub(super) const fn may_need(cause: Op, inner: Op) -> bool {
+    match inner {
+        Op::Pull => matches!(
+            cause,
+            Op::Pull | Op::Build | Op::RunSandbox | Op::Create | Op::Start
+        ),
+        Op::Import | Op::Load | Op::AddImage | Op::Tag => matches!(
+            cause,
+            Op::Import | Op::Load | Op::AddImage | Op::Tag | Op::Pull | Op::Build | Op::Commit
+        ),
+        Op::RemoveImage => matches!(
+            cause,
+            Op::RemoveImage
+                | Op::Prune
+                | Op::Tag
+                | Op::Pull
+                | Op::Import
+                | Op::Load
+                | Op::Build
+                | Op::Commit
+        ),
+        Op::Create => matches!(
+            cause,
+            Op::Create | Op::Start | Op::Restart | Op::RunSandbox | Op::Build
+        ),
+        Op::Start => matches!(cause, Op::Start | Op::Restart | Op::RunSandbox | Op::Build),
+        Op::Stop | Op::Kill => matches!(
+            cause,
+            Op::Stop
+                | Op::Kill
+                | Op::Restart
+                | Op::Start
+                | Op::RemoveContainer
+                | Op::RunSandbox
+                | Op::StopSandbox
+                | Op::RemoveSandbox
+                | Op::Prune
+                | Op::Build
+        ),
+        Op::RemoveContainer => matches!(
+            cause,
+            Op::RemoveContainer
+                | Op::Stop
+                | Op::Kill
+                | Op::Restart
+                | Op::Start
+                | Op::Create
+                | Op::RunSandbox
+                | Op::StopSandbox
+                | Op::RemoveSandbox
+                | Op::Prune
+                | Op::Build
+        ),
+        Op::Restart => matches!(cause, Op::Restart),
+        Op::Exec => matches!(cause, Op::Exec),
+        Op::Save => matches!(cause, Op::Save),
+        Op::Push => matches!(cause, Op::Push),
+        Op::Build => matches!(cause, Op::Build),
+        Op::Commit => matches!(cause, Op::Commit),
+        Op::Prune => matches!(cause, Op::Prune),
+        Op::RunSandbox => matches!(cause, Op::RunSandbox),
+        Op::StopSandbox => matches!(cause, Op::StopSandbox),
+        Op::RemoveSandbox => matches!(cause, Op::RemoveSandbox),
+        Op::ConnectDenied => false,
+    }
+}
+
+/// True if the outer request has not said yet which container it makes.
+pub(super) fn may_tell_id(outer: &Request) -> bool {
+    let makes = matches!(outer.op, Op::RunSandbox | Op::Create);
+    makes && outer.end.is_none() && outer.keys.ids.is_empty()
+}

@@ -1,0 +1,159 @@
+//! Which request another one was made for, of all that are known.
+
+use super::World;
+use super::chain::{Chain, Inner, Said};
+use super::chains::Chains;
+use super::fit::{Fit, fit, may_tell_id};
+use super::request::Request;
+use crate::model::{Confidence, Op};
+use crate::observation::RequestId;
+
+/// A chain that a request may belong to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Owner {
+    pub(super) root: RequestId,
+    pub(super) belongs: Confidence,
+}
+
+impl Owner {
+    /// This chain, as far as names and times tell.
+    pub(super) const fn probably(root: RequestId) -> Self {
+        Self {
+            root,
+            belongs: Confidence::Inferred,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Candidate<'a> {
+    chain: &'a Chain,
+    fit: Fit,
+    /// Its request that fits best.
+    by: &'a Request,
+}
+
+/// How well a request fits into a chain.
+pub(super) fn fits(chain: &Chain, inner: &Request, world: &World) -> Option<Fit> {
+    candidate(chain, inner, world).map(|candidate| candidate.fit)
+}
+
+fn candidate<'a>(chain: &'a Chain, inner: &Request, world: &World) -> Option<Candidate<'a>> {
+    let fitting = chain.requests().filter_map(|by| {
+        let fit = fit(by, chain.root.op, inner, world)?;
+        // A request that is itself on behalf of another cannot skip the daemons between.
+        let skips = fit == Fit::Far && chain.is_unclaimed();
+        (!skips).then_some(Candidate { chain, fit, by })
+    });
+    fitting.max_by_key(|candidate| candidate.fit)
+}
+
+fn candidates<'a>(
+    chains: &'a Chains,
+    root: RequestId,
+    inner: &'a Request,
+    world: &'a World,
+) -> impl Iterator<Item = Candidate<'a>> {
+    let others = chains.iter().filter(move |(other, _)| *other != root);
+    others.filter_map(move |(_, chain)| candidate(chain, inner, world))
+}
+
+/// The chain that the chain of `root` is part of, by what the requests themselves say.
+pub(super) fn certain(chains: &Chains, root: RequestId, world: &World) -> Option<Owner> {
+    let inner = &chains.get(root)?.root;
+    let fitting = candidates(chains, root, inner, world).filter(|it| it.fit.is_certain());
+    let all: Vec<_> = fitting.collect();
+    let best = all.iter().map(|it| it.fit).max()?;
+    let mut best: Vec<_> = all.iter().filter(|it| it.fit == best).collect();
+    if best.len() > 1 && best.first().is_some_and(|it| it.fit == Fit::Trace) {
+        // All requests of one client may bear one trace id.
+        return None;
+    }
+    // Of several that name the container, the one that was asked last is the one that goes on.
+    best.sort_by_key(|it| (!has_ended(it.chain), it.by.at.mono, it.by.id));
+    let owner = best.last()?;
+    Some(Owner {
+        root: owner.chain.root.id,
+        belongs: Confidence::Observed,
+    })
+}
+
+/// The chain that the chain of `root` is most probably part of.
+pub(super) fn probable(chains: &Chains, root: RequestId, world: &World) -> Option<Owner> {
+    if let Some(owner) = certain(chains, root, world) {
+        return Some(owner);
+    }
+    let inner = &chains.get(root)?.root;
+    let all: Vec<_> = candidates(chains, root, inner, world).collect();
+    let owner = |it: &Candidate<'_>| Owner::probably(it.chain.root.id);
+    // Whoever has no such hop yet, and asked first.
+    let about_image = all.iter().filter(|it| it.by.keys.share_image(&inner.keys));
+    let first = about_image.min_by_key(|it| {
+        let has_one = it.chain.has_image_hop(inner);
+        (has_one, has_ended(it.chain), it.by.at.mono, it.by.id)
+    });
+    if first.is_some() {
+        return first.map(owner);
+    }
+    match all.as_slice() {
+        [only] => Some(owner(only)),
+        traced if traced.iter().all(|it| it.fit == Fit::Trace) => {
+            let first = traced.iter().min_by_key(|it| it.by.at.mono);
+            first.map(owner)
+        }
+        _ => None,
+    }
+}
+
+/// True if a request that it may be part of has not told yet what it makes.
+pub(super) fn may_be_told(chains: &Chains, root: RequestId, world: &World) -> bool {
+    let Some(inner) = chains.get(root).map(|chain| &chain.root) else {
+        return false;
+    };
+    !inner.keys.ids.is_empty()
+        && candidates(chains, root, inner, world).any(|it| may_tell_id(it.by))
+}
+
+/// Other operations, not told to the end yet, that the chain of `root` may as well be part of.
+pub(super) fn rivals(
+    chains: &Chains,
+    root: RequestId,
+    owner: RequestId,
+    least: Fit,
+    world: &World,
+) -> usize {
+    let Some(inner) = chains.get(root).map(|chain| &chain.root) else {
+        return 0;
+    };
+    let others = candidates(chains, root, inner, world)
+        .filter(|it| it.chain.root.id != owner && it.fit >= least);
+    others
+        .filter(|it| least == Fit::Possible || !has_ended(it.chain))
+        .count()
+}
+
+/// Requests for the image that the chain of `root` pulls, made while it waited and part of another
+/// operation: two clients that want one image have it fetched once.
+pub(super) fn shared(chains: &Chains, root: RequestId, world: &World) -> Vec<Request> {
+    let Some(own) = chains.get(root).filter(|own| own.root.op == Op::Pull) else {
+        return Vec::new();
+    };
+    if own.hops.iter().any(|hop| hop.request.op == Op::Pull) {
+        return Vec::new();
+    }
+    let fetched = |hop: &Inner| {
+        own.root.leads_to(&hop.request)
+            && fit(&own.root, Op::Pull, &hop.request, world) == Some(Fit::Image)
+    };
+    let others = chains.iter().filter(|(other, _)| *other != root);
+    let other = others
+        .map(|(_, chain)| chain)
+        .find(|other| other.hops.iter().any(fetched));
+    let hops = other.into_iter().flat_map(|other| &other.hops);
+    let pulls = hops.filter(|hop| hop.request.op == Op::Pull);
+    pulls.map(|hop| hop.request.clone()).collect()
+}
+
+const fn has_ended(chain: &Chain) -> bool {
+    matches!(chain.said, Said::Ended(_))
+}
