@@ -58,6 +58,8 @@ impl Default for Trace {
 }
 
 #[cfg(test)]
+mod hops;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 pub(crate) mod scene;

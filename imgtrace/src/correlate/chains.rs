@@ -10,7 +10,7 @@ use crate::observation::RequestId;
 /// All operations in the making, each under the request that is its root.
 #[derive(Debug, Default)]
 pub(super) struct Chains {
-    chains: BTreeMap<RequestId, Chain>,
+    by_root: BTreeMap<RequestId, Chain>,
     /// Hops' requests and the roots that they belong to.
     roots: BTreeMap<RequestId, RequestId>,
     /// Roots that may turn out to be part of another.
@@ -22,7 +22,7 @@ pub(super) struct Chains {
 impl Chains {
     pub(super) const fn new() -> Self {
         Self {
-            chains: BTreeMap::new(),
+            by_root: BTreeMap::new(),
             roots: BTreeMap::new(),
             unclaimed: BTreeSet::new(),
             due: BTreeSet::new(),
@@ -30,31 +30,31 @@ impl Chains {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.chains.len()
+        self.by_root.len()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (RequestId, &Chain)> {
-        self.chains.iter().map(|(root, chain)| (*root, chain))
+        self.by_root.iter().map(|(root, chain)| (*root, chain))
     }
 
     pub(super) fn get(&self, root: RequestId) -> Option<&Chain> {
-        self.chains.get(&root)
+        self.by_root.get(&root)
     }
 
     pub(super) fn get_mut(&mut self, root: RequestId) -> Option<&mut Chain> {
-        self.chains.get_mut(&root)
+        self.by_root.get_mut(&root)
     }
 
     /// The root of the chain that a request belongs to; it may be itself.
     pub(super) fn root_of(&self, request: RequestId) -> Option<RequestId> {
-        let is_root = self.chains.contains_key(&request);
+        let is_root = self.by_root.contains_key(&request);
         let root = is_root.then_some(request);
         root.or_else(|| self.roots.get(&request).copied())
     }
 
     pub(super) fn request_mut(&mut self, request: RequestId) -> Option<&mut Request> {
         let root = self.root_of(request)?;
-        self.chains.get_mut(&root)?.request_mut(request)
+        self.by_root.get_mut(&root)?.request_mut(request)
     }
 
     /// The roots that may turn out to be part of another, oldest first.
@@ -67,7 +67,7 @@ impl Chains {
     }
 
     pub(super) fn first(&self) -> Option<RequestId> {
-        self.chains.first_key_value().map(|(root, _)| *root)
+        self.by_root.first_key_value().map(|(root, _)| *root)
     }
 
     pub(super) fn insert(&mut self, chain: Chain) {
@@ -78,11 +78,11 @@ impl Chains {
         for inner in &chain.hops {
             self.roots.insert(inner.request.id, root);
         }
-        self.chains.insert(root, chain);
+        self.by_root.insert(root, chain);
     }
 
     pub(super) fn remove(&mut self, root: RequestId) -> Option<Chain> {
-        let chain = self.chains.remove(&root)?;
+        let chain = self.by_root.remove(&root)?;
         self.unclaimed.remove(&root);
         for inner in &chain.hops {
             if self.roots.get(&inner.request.id) == Some(&root) {
@@ -100,7 +100,7 @@ impl Chains {
     /// Takes a request out of the chain that it is a hop of.
     pub(super) fn take_hop(&mut self, request: RequestId) {
         let root = self.roots.remove(&request);
-        if let Some(chain) = root.and_then(|root| self.chains.get_mut(&root)) {
+        if let Some(chain) = root.and_then(|root| self.by_root.get_mut(&root)) {
             chain.hops.retain(|inner| inner.request.id != request);
         }
     }
@@ -110,7 +110,7 @@ impl Chains {
         let Some(chain) = self.remove(inner) else {
             return;
         };
-        let Some(into) = self.chains.get_mut(&outer) else {
+        let Some(into) = self.by_root.get_mut(&outer) else {
             return;
         };
         into.merged.extend(chain.said.id());
@@ -133,8 +133,8 @@ impl Chains {
     }
 
     /// The next root for which something is due by now.
-    pub(super) fn pop_due(&mut self, mono: u64) -> Option<(u64, RequestId)> {
+    pub(super) fn pop_due(&mut self, mono: u64) -> Option<RequestId> {
         self.due.first().filter(|(due, _)| *due <= mono)?;
-        self.due.pop_first()
+        self.due.pop_first().map(|(_, root)| root)
     }
 }

@@ -114,21 +114,27 @@ pub(super) fn may_be_told(chains: &Chains, root: RequestId, world: &World) -> bo
         && candidates(chains, root, inner, world).any(|it| may_tell_id(it.by))
 }
 
-/// Other operations, not told to the end yet, that the chain of `root` may as well be part of.
-pub(super) fn rivals(
+/// True if there is no other chain than `owner` that the chain of `root` may be part of.
+pub(super) fn is_only(chains: &Chains, root: RequestId, owner: RequestId, world: &World) -> bool {
+    let inner = chains.get(root).map(|chain| &chain.root);
+    inner.is_some_and(|inner| {
+        candidates(chains, root, inner, world).all(|it| it.chain.root.id == owner)
+    })
+}
+
+/// Other operations under way that want the image that the chain of `root` is about.
+pub(super) fn others_that_pull(
     chains: &Chains,
     root: RequestId,
     owner: RequestId,
-    least: Fit,
     world: &World,
 ) -> usize {
     let Some(inner) = chains.get(root).map(|chain| &chain.root) else {
         return 0;
     };
-    let others = candidates(chains, root, inner, world)
-        .filter(|it| it.chain.root.id != owner && it.fit >= least);
+    let others = candidates(chains, root, inner, world).filter(|it| it.chain.root.id != owner);
     others
-        .filter(|it| least == Fit::Possible || !has_ended(it.chain))
+        .filter(|it| it.by.keys.share_image(&inner.keys) && !has_ended(it.chain))
         .count()
 }
 

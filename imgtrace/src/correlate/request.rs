@@ -66,7 +66,7 @@ pub(super) struct Begin<'a> {
 }
 
 impl Request {
-    pub(super) fn new(begin: Begin<'_>, world: &mut World) -> Self {
+    pub(super) fn new(begin: &Begin<'_>, world: &mut World) -> Self {
         world.connections.touch(begin.connection);
         let mut request = Self {
             id: begin.id,

@@ -51,7 +51,8 @@ impl State {
     /// takes long.
     pub(super) fn render(&mut self, settings: &Settings, report: &Report, out: &mut Vec<u8>) {
         match report {
-            Report::Began(_) => {}
+            // Nobody has seen the begin of what is part of another operation.
+            Report::Began(_) | Report::Merged { .. } => {}
             Report::Progress(operation) => {
                 let line = self.begin(settings, operation.at, out);
                 operation::render(line, self, settings, operation, Extent::Running, out);
@@ -62,8 +63,6 @@ impl State {
                 operation::render(line, self, settings, operation, extent, out);
                 self.guessed(operation);
             }
-            // Nobody has seen it begin.
-            Report::Merged { .. } => {}
             Report::Withdrawn { at, id } => {
                 if let Some(guess) = self.guessed.remove(id) {
                     let line = self.begin(settings, *at, out);

@@ -97,6 +97,31 @@ pub(crate) fn container(given: &str) -> Subject {
     }
 }
 
+/// A request with everything that may be known of it.
+pub(crate) struct Asked {
+    pub(crate) api: Api,
+    pub(crate) connection: u64,
+    pub(crate) op: Op,
+    pub(crate) subject: Subject,
+    pub(crate) began: Option<Stamp>,
+    pub(crate) basis: Basis,
+    pub(crate) correlation: Correlation,
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Self {
+            api: Api::Docker,
+            connection: 1,
+            op: Op::Pull,
+            subject: Subject::default(),
+            began: None,
+            basis: Basis::OBSERVED,
+            correlation: Correlation::default(),
+        }
+    }
+}
+
 /// A run that is told line by line; a millisecond lies between two lines.
 pub(crate) struct Scene {
     trace: Trace,
@@ -188,21 +213,75 @@ impl Scene {
         });
     }
 
-    /// A request is understood; returns its number and what was shown.
+    /// A daemon `comm` behind an endpoint, at `/run/comm.sock`.
+    pub(crate) fn daemon(&mut self, number: u32, runtime: Runtime, pid: u32, comm: &str) {
+        self.process(process(pid, comm));
+        self.see(Observation::Endpoint(Endpoint {
+            runtime,
+            path: format!("/run/{comm}.sock"),
+            ..endpoint(number, Some(pid))
+        }));
+    }
+
+    /// A request of Docker's API is understood; returns its number.
     pub(crate) fn begin(&mut self, connection: u64, op: Op, subject: Subject) -> RequestId {
+        self.begin_in(Api::Docker, connection, op, subject)
+    }
+
+    /// A request is understood; returns its number.
+    pub(crate) fn begin_in(
+        &mut self,
+        api: Api,
+        connection: u64,
+        op: Op,
+        subject: Subject,
+    ) -> RequestId {
+        self.begin_as(Asked {
+            api,
+            connection,
+            op,
+            subject,
+            ..Asked::default()
+        })
+    }
+
+    /// A request is understood, with everything that may be known of it; returns its number.
+    pub(crate) fn begin_as(&mut self, asked: Asked) -> RequestId {
         self.requests += 1;
         let request = RequestId(self.requests);
         self.see(Observation::RequestBegan {
             request,
-            connection: ConnectionId(connection),
-            api: Api::Docker,
-            op,
-            subject,
-            began: None,
-            basis: Basis::OBSERVED,
-            correlation: Correlation::default(),
+            connection: ConnectionId(asked.connection),
+            api: asked.api,
+            op: asked.op,
+            subject: asked.subject,
+            began: asked.began,
+            basis: asked.basis,
+            correlation: asked.correlation,
         });
         request
+    }
+
+    /// A request has ended well, without a look at what that made.
+    pub(crate) fn finish(&mut self, request: RequestId, subject: Subject) {
+        self.see(Observation::RequestEnded {
+            request,
+            outcome: Outcome::Ok,
+            error: None,
+            subject,
+        });
+    }
+
+    /// A request that works at once, with no operation of its own expected.
+    pub(crate) fn pass(&mut self, api: Api, connection: u64, op: Op, subject: Subject) {
+        let request = self.begin_in(api, connection, op, subject);
+        self.finish(request, Subject::default());
+    }
+
+    /// A second goes by.
+    pub(crate) fn tick(&mut self) {
+        self.wait(1_000);
+        self.see(Observation::Tick);
     }
 
     /// A request has worked.

@@ -1,0 +1,186 @@
+//! What is understood late, taken back, or never seen to end.
+
+use super::*;
+use crate::model::{Basis, Confidence, Stamp};
+use crate::observation::RequestId;
+use crate::trace::scene::{Asked, container, id, image};
+
+fn merged(scene: &Scene) -> Vec<(u64, u64)> {
+    let merged = scene.reports.iter().filter_map(|report| match report {
+        Report::Merged { id, into, .. } => Some((id.0, into.0)),
+        _ => None,
+    });
+    merged.collect()
+}
+
+fn withdrawn(scene: &Scene) -> Vec<u64> {
+    let withdrawn = scene.reports.iter().filter_map(|report| match report {
+        Report::Withdrawn { id, .. } => Some(id.0),
+        _ => None,
+    });
+    withdrawn.collect()
+}
+
+fn take_back(scene: &mut Scene, request: RequestId) {
+    scene.see(Observation::RequestWithdrawn { request });
+}
+
+fn guessed(scene: &mut Scene, connection: u64, op: Op, began: Stamp) -> RequestId {
+    scene.begin_as(Asked {
+        api: Api::Cri,
+        connection,
+        op,
+        subject: image(BUSYBOX),
+        began: Some(began),
+        basis: Basis::inferred(vec!["its message has an image".to_owned()]),
+        ..Asked::default()
+    })
+}
+
+#[test]
+fn an_outer_request_that_is_understood_with_its_answer() {
+    let mut scene = host();
+    let crictl = client(&mut scene, 40, "crictl", CRI_DOCKERD);
+    let began_at = scene.now();
+    let docker = scene.begin(CRI_DOCKERD_TO_DOCKERD, Op::Pull, image(BUSYBOX));
+    scene.tick();
+    assert_eq!(scene.last_began().caller.unwrap().comm, "cri-dockerd");
+    scene.finish(docker, Subject::default());
+    let pull = guessed(&mut scene, crictl, Op::Pull, began_at);
+    let pull = scene.end(pull, Subject::default());
+    assert_eq!(merged(&scene), [(1, 2)]);
+    assert_eq!(way(&pull), ["docker docker pull ok by 600"]);
+    assert_eq!(pull.confidence, Confidence::Inferred);
+    assert_eq!(pull.inferred_fields, ["op"]);
+    assert_eq!(pull.evidence, ["its message has an image"]);
+    scene.tick();
+    end(&mut scene);
+    assert_eq!(all(&scene), ["pull by crictl"]);
+}
+
+#[test]
+fn a_hop_that_is_understood_after_the_operation_has_ended() {
+    let mut scene = host();
+    let cli = client(&mut scene, 10, "docker", DOCKER);
+    let pull = scene.begin(cli, Op::Pull, image(BUSYBOX));
+    let during = scene.now();
+    scene.end(pull, Subject::default());
+    let inner = scene.begin_as(Asked {
+        api: Api::Containerd,
+        connection: DOCKERD_TO_CONTAINERD,
+        subject: image(BUSYBOX),
+        began: Some(during),
+        ..Asked::default()
+    });
+    scene.finish(inner, Subject::default());
+    scene.tick();
+    scene.tick();
+    end(&mut scene);
+    assert_eq!(all(&scene), ["pull by docker"]);
+    assert_eq!(began(&scene), 1);
+}
+
+#[test]
+fn a_hop_that_is_open_has_no_outcome() {
+    let mut scene = host();
+    let cli = client(&mut scene, 10, "docker", DOCKER);
+    let pull = scene.begin(cli, Op::Pull, image(BUSYBOX));
+    let inner = scene.begin_in(
+        Api::Containerd,
+        DOCKERD_TO_CONTAINERD,
+        Op::Pull,
+        image(BUSYBOX),
+    );
+    let pull = scene.end(pull, Subject::default());
+    assert_eq!(way(&pull), ["containerd containerd pull open by 800"]);
+    scene.finish(inner, Subject::default());
+    scene.tick();
+    end(&mut scene);
+    assert_eq!(all(&scene), ["pull by docker"]);
+}
+
+#[test]
+fn a_wrong_guess_is_taken_back_and_not_counted() {
+    let mut scene = host();
+    let kubelet = client(&mut scene, 30, "kubelet", CONTAINERD);
+    let at = scene.now();
+    let wrong = guessed(&mut scene, kubelet, Op::RemoveImage, at);
+    scene.end(wrong, Subject::default());
+    take_back(&mut scene, wrong);
+    assert_eq!(withdrawn(&scene), [1]);
+    take_back(&mut scene, wrong);
+    assert_eq!(withdrawn(&scene), [1], "once");
+    let right = guessed(&mut scene, kubelet, Op::Pull, at);
+    scene.end(right, Subject::default());
+    end(&mut scene);
+    let Some(Report::Summary(summary)) = scene.reports.last() else {
+        panic!("no summary");
+    };
+    let counted: Vec<_> = summary.operations.iter().map(|it| (it.op, it.ok)).collect();
+    assert_eq!(counted, [(Op::Pull, 1)]);
+    assert_eq!(summary.callers[0].operations, 1);
+}
+
+#[test]
+fn a_guess_that_is_taken_back_long_after() {
+    let mut scene = host();
+    let kubelet = client(&mut scene, 30, "kubelet", CONTAINERD);
+    let at = scene.now();
+    let wrong = guessed(&mut scene, kubelet, Op::Pull, at);
+    scene.end(wrong, Subject::default());
+    for _ in 0..5 {
+        scene.tick();
+    }
+    take_back(&mut scene, wrong);
+    assert_eq!(withdrawn(&scene), [1]);
+}
+
+#[test]
+fn what_was_part_of_a_wrong_guess_stands_by_itself() {
+    let mut scene = host();
+    let crictl = client(&mut scene, 40, "crictl", CRI_DOCKERD);
+    let at = scene.now();
+    let wrong = guessed(&mut scene, crictl, Op::Pull, at);
+    let docker = scene.begin(CRI_DOCKERD_TO_DOCKERD, Op::Pull, image(BUSYBOX));
+    scene.finish(docker, Subject::default());
+    let pull = scene.end(wrong, Subject::default());
+    assert_eq!(pull.hops.len(), 1);
+    take_back(&mut scene, wrong);
+    scene.tick();
+    assert_eq!(all(&scene), ["pull by crictl", "pull by cri-dockerd"]);
+    assert_eq!(withdrawn(&scene), [1]);
+}
+
+#[test]
+fn a_hop_that_is_taken_back_leaves_the_operation() {
+    let mut scene = host();
+    let cli = client(&mut scene, 10, "docker", DOCKER);
+    let start = scene.begin(cli, Op::Start, container(&id("c1")));
+    let wrong = scene.begin_in(
+        Api::Containerd,
+        DOCKERD_TO_CONTAINERD,
+        Op::Start,
+        container(&id("c1")),
+    );
+    take_back(&mut scene, wrong);
+    let start = scene.end(start, Subject::default());
+    assert_eq!(start.hops, []);
+    assert_eq!(withdrawn(&scene), [0; 0]);
+}
+
+#[test]
+fn what_is_open_at_the_end_is_still_one_operation() {
+    let mut scene = host();
+    let crictl = client(&mut scene, 40, "crictl", CRI_DOCKERD);
+    scene.begin_in(Api::Cri, crictl, Op::Pull, image(BUSYBOX));
+    scene.begin(CRI_DOCKERD_TO_DOCKERD, Op::Pull, image(BUSYBOX));
+    scene.begin_in(
+        Api::Containerd,
+        DOCKERD_TO_CONTAINERD,
+        Op::Pull,
+        image(BUSYBOX),
+    );
+    end(&mut scene);
+    assert_eq!(all(&scene), ["pull by crictl"]);
+    assert_eq!(scene.last_ended().hops.len(), 2);
+}
