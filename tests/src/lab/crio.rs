@@ -12,7 +12,7 @@ use super::{Peers, Place, daemon, http, write};
 /// Its name among the lab's daemons.
 const NAME: &str = "crio";
 /// Debian's conmon, which holds CRI-O's containers.
-const CONMON: &str = "/usr/bin/conmon";
+pub(super) const CONMON: &str = "/usr/bin/conmon";
 
 /// A CRI-O of the lab. Its containers outlive it; the lab's end takes them too.
 #[derive(Debug)]
@@ -21,14 +21,6 @@ pub struct Crio {
 }
 
 impl Crio {
-    /// Why it cannot run here, or None if it can.
-    pub fn missing() -> Option<String> {
-        if !Path::new(CONMON).exists() {
-            return Some("conmon is not installed".to_owned());
-        }
-        Peers::CriO.missing()
-    }
-
     /// Starts it, with this image for its sandboxes, and waits until it answers.
     ///
     /// # Errors
@@ -46,9 +38,9 @@ impl Crio {
             &policy,
             r#"{ "default": [{ "type": "insecureAcceptAnything" }] }"#,
         )?;
+        // What the host says of registries is not ours.
         let registries = data.join("registries.conf");
-        // What the host says of registries and short names is not ours.
-        write(&registries, "unqualified-search-registries = []\n")?;
+        write(&registries, registries_of(pause))?;
         for folder in ["crio.conf.d", "net.d", "registries.d", "hooks.d"] {
             std::fs::create_dir_all(data.join(folder))?;
         }
@@ -57,9 +49,9 @@ impl Crio {
             .env_clear()
             .env("PATH", SYSTEM_PATH)
             .env("HOME", data)
-            .env("CONTAINERS_REGISTRIES_CONF", registries)
             .stdin(Stdio::null());
         command.arg("--config").arg(&config);
+        command.arg("--registries-conf").arg(registries);
         command
             .arg("--config-dir")
             .arg(config.with_extension("conf.d"));
@@ -71,6 +63,15 @@ impl Crio {
     pub fn socket(&self) -> PathBuf {
         self.place.run().join(NAME).join("crio.sock")
     }
+}
+
+/// Which registries it may speak plain HTTP to (containers-registries.conf(5)): that of the lab, where its image for
+/// sandboxes is.
+fn registries_of(pause: &str) -> String {
+    let (registry, _) = pause.split_once('/').unwrap_or((pause, ""));
+    format!(
+        "unqualified-search-registries = []\n[[registry]]\nlocation = \"{registry}\"\ninsecure = true\n"
+    )
 }
 
 /// Whether it answers in HTTP/1, which it does on the same socket (cri-o `server/inspect.go`).
