@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::Result;
 
 use super::generation::SYSTEM_PATH;
-use super::{Peers, Place, daemon, http, write};
+use super::{Peers, Place, cri_dockerd, daemon, http, write};
 
 /// Its name among the lab's daemons.
 const NAME: &str = "crio";
@@ -32,7 +32,9 @@ impl Crio {
         let programs = Peers::CriO.require()?;
         let (run, data) = (place.run_dir(NAME)?, place.data_dir(NAME)?);
         let config = data.join("crio.conf");
-        write(&config, configuration(&run, &data, &programs, pause))?;
+        let runc = cri_dockerd::runc(place)?;
+        let text = configuration(&run, &data, &runc, &programs, pause);
+        write(&config, text)?;
         let policy = data.join("policy.json");
         write(
             &policy,
@@ -84,7 +86,7 @@ fn answers(socket: &Path) -> bool {
 }
 
 /// CRI-O's configuration (crio.conf(5)). Everything that would lie outside the lab by default is moved into it or off.
-fn configuration(run: &Path, data: &Path, programs: &Path, pause: &str) -> String {
+fn configuration(run: &Path, data: &Path, runc: &Path, programs: &Path, pause: &str) -> String {
     format!(
         r#"[crio]
 root = "{data}/root"
@@ -110,7 +112,7 @@ hooks_dir = ["{data}/hooks.d"]
 seccomp_profile = ""
 apparmor_profile = "unconfined"
 [crio.runtime.runtimes.runc]
-runtime_path = "/usr/sbin/runc"
+runtime_path = "{runc}"
 runtime_root = "{run}/runc"
 monitor_path = "{CONMON}"
 [crio.image]
@@ -124,6 +126,7 @@ enable_nri = false
 "#,
         data = data.display(),
         run = run.display(),
+        runc = runc.display(),
         programs = programs.display(),
     )
 }
