@@ -7,7 +7,9 @@ use std::str::FromStr;
 
 use anyhow::{Result, bail, ensure};
 
-use super::{Client, Dind, Docker, Image, Lab, Peers, Registry, SOCKET_INSIDE as SOCKET, say};
+use super::{
+    Client, Dind, Docker, Image, Lab, Peers, Ran, Registry, SOCKET_INSIDE as SOCKET, say, write,
+};
 
 /// Debian's nobody, who is in no group that opens a socket.
 const STRANGER: u32 = 65_534;
@@ -34,10 +36,14 @@ pub enum Scenario {
     Kubelet,
     /// crictl on a cri-dockerd, over the newest Docker: as [`Scenario::Cri`].
     CriDockerd,
+    /// ctr pulls and runs on the containerd under the Docker, in a namespace of its own.
+    Containerd,
+    /// A build by BuildKit, in the Docker.
+    Build,
 }
 
 /// Every scenario, in the order in which help shows them.
-const ALL: [Scenario; 9] = [
+const ALL: [Scenario; 11] = [
     Scenario::PullAndRun,
     Scenario::Dood,
     Scenario::Dind,
@@ -47,6 +53,8 @@ const ALL: [Scenario; 9] = [
     Scenario::Cri,
     Scenario::Kubelet,
     Scenario::CriDockerd,
+    Scenario::Containerd,
+    Scenario::Build,
 ];
 
 impl Scenario {
@@ -67,6 +75,8 @@ impl Scenario {
             Self::Cri => "cri",
             Self::Kubelet => "kubelet",
             Self::CriDockerd => "cri-dockerd",
+            Self::Containerd => "containerd",
+            Self::Build => "build",
         }
     }
 
@@ -75,6 +85,7 @@ impl Scenario {
         match self {
             Self::Cri | Self::Kubelet => &[Peers::Kubernetes],
             Self::CriDockerd => &[Peers::Newest, Peers::Kubernetes, Peers::CriDockerd],
+            Self::Build => &[Peers::Newest, Peers::BuildKit],
             _ => &[],
         }
     }
@@ -94,6 +105,8 @@ impl Scenario {
             Self::Cri => kubernetes::cri(lab, docker, registry),
             Self::Kubelet => kubernetes::kubelet(lab, docker, registry),
             Self::CriDockerd => kubernetes::cri_dockerd(lab, registry),
+            Self::Containerd => containerd(docker, registry),
+            Self::Build => build(docker, registry),
         }
     }
 }
@@ -222,5 +235,34 @@ fn clients(docker: &Docker, registry: &Registry) -> Result<()> {
 fn told(docker: &Docker, args: &[&str]) -> Result<()> {
     let ran = docker.cli(args)?;
     say(&format!("process {}: docker {}", ran.pid, args.join(" ")));
+    Ok(())
+}
+
+fn containerd(docker: &Docker, registry: &Registry) -> Result<()> {
+    let image = registry.reference(Image::Busybox);
+    for line in [
+        format!("images pull --plain-http {image}"),
+        format!("run --rm {image} hello echo hello"),
+        format!("images rm {image}"),
+    ] {
+        let mut args = vec!["--namespace", "lab"];
+        args.extend(line.split(' '));
+        let ran = docker.containerd().ctr(&args)?;
+        say(&format!("process {}: ctr {}", ran.pid, args.join(" ")));
+    }
+    Ok(())
+}
+
+fn build(docker: &Docker, registry: &Registry) -> Result<()> {
+    let context = docker.new_folder("context")?;
+    let text = format!("FROM {}\nRUN true\n", registry.reference(Image::Busybox));
+    write(&context.join("Dockerfile"), text)?;
+    let mut command = docker.command(Client::DockerNewest)?;
+    command.args(["buildx", "build", "--progress=plain", "--network=none"]);
+    let ran = Ran::ok(command.args(["--tag", "hello:1"]).arg(&context))?;
+    say(&format!(
+        "process {} and its plug-in: docker buildx build --tag hello:1",
+        ran.pid
+    ));
     Ok(())
 }
