@@ -84,8 +84,7 @@ impl<'a> Story<'a> {
         )?;
         self.makes("tasks kill --signal SIGKILL one", [of("kill")])?;
         self.until_it_has_stopped()?;
-        // ctr's own answer to a task that was killed is an error.
-        self.fails("tasks delete one", [])?;
+        self.makes("tasks delete one", [])?;
         self.makes("containers delete one", [of("remove-container")])?;
         Ok(())
     }
