@@ -17,6 +17,7 @@ mod gather;
 pub mod grpc;
 pub mod http1;
 pub mod http2;
+pub mod inference;
 mod json;
 mod metadata;
 pub mod rpc;
