@@ -187,7 +187,7 @@ impl Entry {
 pub(super) fn path_slot(fields: &[Field]) -> Option<Slot> {
     let name = |index: usize| match &fields.get(index)?.name {
         Text::Known(name) => Some(&name[..]),
-        Text::Unknown(_) => None,
+        Text::Unknown(_) | Text::Omitted => None,
     };
     let is = |index, expected: &[u8]| name(index) == Some(expected);
     let index = if is(0, b":method") && is(1, b":scheme") {

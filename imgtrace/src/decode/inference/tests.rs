@@ -1,1 +1,10 @@
+//! The stage as a whole: sessions of a client that was joined late.
 
+mod kubelet;
+mod misled;
+mod property;
+mod session;
+
+use session::{Session, ok};
+
+pub(super) mod wire;

@@ -103,9 +103,11 @@ fn is_image_spec(shape: Shape<'_>) -> bool {
     shape.only(&[1, 2, 18, 19, 20]) && shape.text(1).is_some_and(is_image_name)
 }
 
-/// True for `Image` {id = 1, tags = 2, digests = 3, size = 4, …}.
+/// True for `Image` {id = 1, tags = 2, digests = 3, size = 4, …}. A sandbox and a container in a
+/// list begin with an id too; what is second or third in them is a message.
 fn is_image(shape: Shape<'_>) -> bool {
-    shape.text(1).is_some_and(is_image_id) && is_number(shape, 4)
+    let is_name = |number| !shape.has(number) || shape.text(number).is_some();
+    shape.text(1).is_some_and(is_image_id) && is_name(2) && is_name(3) && is_number(shape, 4)
 }
 
 /// True for `FilesystemUsage` {timestamp = 1, {mountpoint} = 2, used bytes = 3, inodes = 4}.
