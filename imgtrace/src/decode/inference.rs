@@ -140,8 +140,8 @@ impl Inference {
                 if self.calls.len() >= CALLS {
                     out.push(Event::Anomaly(Anomaly::UnknownMethod));
                 } else {
-                    let held = Held::new(head, slot, at, self.now);
-                    self.calls.insert(exchange, Call::Held(Box::new(held)));
+                    let call = Held::new(head, slot, at, self.now);
+                    self.calls.insert(exchange, Call::Held(Box::new(call)));
                 }
             }
         }

@@ -68,7 +68,7 @@ impl Inference {
         let recognised = self.at_end(&held);
         if let Some(recognised) = recognised {
             self.conclude(exchange, held, recognised, out);
-        } else if self.may_yet_be_told(&held) {
+        } else if held.may_yet_be_told() {
             self.waiting.push(exchange, held, out);
         } else {
             out.push(Event::Anomaly(Anomaly::UnknownMethod));
@@ -110,16 +110,6 @@ impl Inference {
             evidence: "the request is an image's name, the answer empty, and the path not that of \
                        ImageStatus",
         })
-    }
-
-    /// True if a later state may tell what it was, or the conclusion of another call with the same
-    /// entry.
-    fn may_yet_be_told(&self, held: &Held) -> bool {
-        let may_be = |answer| held.request().is_some_and(|r| rule::may_be_any(r, answer));
-        if held.failed() {
-            return held.named.is_some();
-        }
-        held.went_well() && held.answer().is_some_and(may_be)
     }
 
     /// The call is of this method: it is passed on, and so are others with the same entry.
@@ -269,6 +259,16 @@ impl Held {
                 ..
             ))
         ) && self.messages.len() == 2
+    }
+
+    /// True if a later state may tell what it was, or the conclusion of another call with the same
+    /// entry.
+    fn may_yet_be_told(&self) -> bool {
+        let may_be = |answer| self.request().is_some_and(|r| rule::may_be_any(r, answer));
+        if self.failed() {
+            return self.named.is_some();
+        }
+        self.went_well() && self.answer().is_some_and(may_be)
     }
 
     /// True if it may have changed what it names: only looks are answered by something.

@@ -21,9 +21,8 @@ pub(super) fn states(
             return Vec::new();
         }
         Method::ListContainers => (Kind::Container, answer.items(1), 6),
-        Method::ListPodSandbox => (Kind::Sandbox, answer.items(1), 3),
         Method::ContainerStatus => (Kind::Container, answer.items(1), 3),
-        Method::PodSandboxStatus => (Kind::Sandbox, answer.items(1), 3),
+        Method::ListPodSandbox | Method::PodSandboxStatus => (Kind::Sandbox, answer.items(1), 3),
         _ => return Vec::new(),
     };
     let mut seen = Vec::new();
@@ -59,9 +58,7 @@ pub(super) fn gone(ids: &Ids, method: Method, answer: Shape<'_>, asked: u64) -> 
 
 /// True for the request of a list that asks for everything.
 pub(super) fn asks_for_all(request: Shape<'_>) -> bool {
-    request.is_whole()
-        && request.only(&[1])
-        && request.message(1).is_none_or(|filter| filter.is_empty())
+    request.is_whole() && request.only(&[1]) && request.message(1).is_none_or(Shape::is_empty)
 }
 
 fn born(ids: &mut Ids, method: Method, answer: Shape<'_>, now: u64) {

@@ -1,5 +1,8 @@
 //! The methods that can be concluded, and their paths.
 
+#[cfg(test)]
+mod tests;
+
 /// Which of CRI's two sets of paths is spoken: their messages have the same field numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum CriVersion {
@@ -14,7 +17,6 @@ macro_rules! methods {
     ($($service:literal { $($method:ident),* $(,)? })*) => {
         /// A method that can be concluded.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[expect(missing_docs, reason = "service and method are the APIs' own words")]
         pub(super) enum Method {
             $($($method),*),*
         }

@@ -1,6 +1,6 @@
 //! `ImageService`.
 
-use super::{is_flag, is_number, is_pod_metadata};
+use super::{has_id, is_flag, is_number, is_pod_metadata};
 use crate::decode::inference::form::{is_image_id, is_image_name, is_image_ref};
 use crate::decode::inference::method::Method;
 use crate::decode::inference::rule::{Fit, Rule};
@@ -9,13 +9,16 @@ use crate::decode::inference::shape::Shape;
 /// `PullImage` {image {name, …}, auth, pod's configuration} → {image ref}.
 ///
 /// Look-alikes: `ImageStatus` and `RemoveImage` have the same request without the pod (their
-/// answers are an image and nothing), `RunPodSandbox` has a message where the image's name is.
+/// answers are an image and nothing), `RunPodSandbox` has a message where the image's name is,
+/// `ListPodSandbox` and `ListContainers` may have an id there (nothing is pulled by its id).
 pub(super) const PULL_IMAGE: Rule = Rule {
     method: Method::PullImage,
     request: |request| {
         let pod = || request.message(3).and_then(|config| config.message(1));
         request.only(&[1, 2, 3])
-            && request.message(1).is_some_and(is_image_spec)
+            && request
+                .message(1)
+                .is_some_and(|image| is_image_spec(image) && !has_id(image, 1))
             && (!request.has(3) || pod().is_some_and(is_pod_metadata))
     },
     by_request: |request| request.has(3),

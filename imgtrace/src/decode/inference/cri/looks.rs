@@ -144,9 +144,9 @@ fn is_look(request: Shape<'_>) -> bool {
     request.only(&[1, 2]) && has_id(request, 1) && is_flag(request, 2)
 }
 
-/// True if the first field is a message or absent.
+/// True if the first field is a message or absent. (The digits of an id can be read as one.)
 fn is_filter(request: Shape<'_>) -> bool {
-    !request.has(1) || request.message(1).is_some()
+    !request.has(1) || (request.message(1).is_some() && !has_id(request, 1))
 }
 
 fn same_id(request: Shape<'_>, of: Shape<'_>) -> bool {

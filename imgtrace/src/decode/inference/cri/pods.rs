@@ -55,7 +55,8 @@ pub(super) const STOP_CONTAINER: Rule = Rule {
 /// Look-alikes: `Exec` (answered by a URL, and one of its streams is always on),
 /// `CheckpointContainer` {id, location, timeout} → {} and containerd's `Tasks/CloseIO`, `Kill` and
 /// `ResizePty` {id, exec id, numbers} → {}: a command of one word that prints nothing looks like
-/// them. Only a command is repeated.
+/// them. The ports of `PortForward` can be read as a word, and its answer is a URL. Only a command
+/// is repeated.
 pub(super) const EXEC_SYNC: Rule = Rule {
     method: Method::ExecSync,
     request: |request| {
@@ -63,7 +64,7 @@ pub(super) const EXEC_SYNC: Rule = Rule {
     },
     by_request: |request| request.count(2) > 1,
     answer: |request, answer| {
-        let printed = (1..=2).any(|stream| answer.bytes(stream).is_some());
+        let printed = (1..=2).any(|stream| answer.bytes(stream).is_some()) && !is_url(answer);
         if !answer.only(&[1, 2, 3]) || !number(answer, 3) {
             Fit::No
         } else if request.count(2) > 1 || printed {
@@ -89,10 +90,7 @@ pub(super) const EXEC: Rule = Rule {
             && (4..=6).any(|stream| request.has(stream))
     },
     by_request: |_| false,
-    answer: |_, answer| {
-        let url = |text: &str| text.starts_with("http://") || text.starts_with("https://");
-        Fit::telling(answer.only(&[1]) && answer.text(1).is_some_and(url))
-    },
+    answer: |_, answer| Fit::telling(is_url(answer)),
     evidence: Some("the request is an id, a command and its streams, the answer a URL"),
 };
 
@@ -112,6 +110,12 @@ fn is_create(request: Shape<'_>) -> bool {
         && config.message(1).is_some_and(is_container_metadata)
         && image.is_some_and(is_image_name)
         && (pod.is_some_and(is_pod_metadata) || !request.is_whole())
+}
+
+/// True for {URL}.
+fn is_url(answer: Shape<'_>) -> bool {
+    let is_url = |text: &str| text.starts_with("http://") || text.starts_with("https://");
+    answer.only(&[1]) && answer.text(1).is_some_and(is_url)
 }
 
 fn is_id_alone(answer: Shape<'_>) -> bool {
