@@ -49,6 +49,7 @@ pub(super) struct Call(Kind);
 enum Kind {
     Write(Write),
     ContentInfo,
+    UpdateContent,
     Image(ImageCall),
     DeleteImage(Operation),
     DeleteLease,
@@ -69,7 +70,8 @@ pub(super) struct Said<'a> {
 pub(super) fn role(service: &str, method: &str) -> Option<Role> {
     let kind = match (service, method) {
         ("content.v1.Content", "Write") => Kind::Write(Write::default()),
-        ("content.v1.Content", "Info" | "Update") => Kind::ContentInfo,
+        ("content.v1.Content", "Info") => Kind::ContentInfo,
+        ("content.v1.Content", "Update") => Kind::UpdateContent,
         ("images.v1.Images", "Delete") => Kind::DeleteImage(Operation::new(&image::DELETE)),
         ("images.v1.Images", _) => Kind::Image(ImageCall::new(method)?),
         ("leases.v1.Leases", "Delete") => Kind::DeleteLease,
@@ -99,7 +101,9 @@ impl Call {
     ) {
         match &mut self.0 {
             Kind::Write(write) => write.message(state, said, payload),
-            Kind::ContentInfo => write::content_info(state, said, payload),
+            // The request names only a digest.
+            Kind::ContentInfo if said.direction == Direction::ToServer => {}
+            Kind::ContentInfo | Kind::UpdateContent => write::content_info(state, said, payload),
             Kind::Image(image) => image.message(state, said, payload, facts, out),
             Kind::DeleteImage(operation) => {
                 image::deleted(state, said, payload);
@@ -129,7 +133,11 @@ impl Call {
             }
             Kind::DeleteImage(operation) => operation.end(head, end, at, out),
             Kind::Transfer(transfer) => transfer.end(&mut state.transfers, head, end, at, out),
-            Kind::Write(_) | Kind::ContentInfo | Kind::DeleteLease | Kind::Stream(_) => {}
+            Kind::Write(_)
+            | Kind::ContentInfo
+            | Kind::UpdateContent
+            | Kind::DeleteLease
+            | Kind::Stream(_) => {}
         }
     }
 
@@ -142,7 +150,11 @@ impl Call {
                 write.withdraw(&mut state.fetches);
                 false
             }
-            Kind::ContentInfo | Kind::Image(_) | Kind::DeleteLease | Kind::Stream(_) => false,
+            Kind::ContentInfo
+            | Kind::UpdateContent
+            | Kind::Image(_)
+            | Kind::DeleteLease
+            | Kind::Stream(_) => false,
         }
     }
 }

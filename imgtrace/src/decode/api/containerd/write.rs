@@ -60,7 +60,8 @@ impl Write {
     }
 }
 
-/// A message of `content.v1.Content/Info` or `Update`: a label tells where content came from.
+/// The answer to `content.v1.Content/Info`, or a message of `Update`: a label tells where content
+/// came from.
 pub(super) fn content_info(state: &mut State, said: Said<'_>, payload: &mut Payload) {
     let told: InfoMessage = payload.read();
     if let Some(info) = told.info {

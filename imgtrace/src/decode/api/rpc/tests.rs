@@ -16,7 +16,7 @@ const PULL: &str = "/runtime.v1.ImageService/PullImage";
 const START: &str = "/runtime.v1.RuntimeService/StartContainer";
 
 fn pull_of(name: &str) -> Proto {
-    Proto::new().message(1, Proto::new().text(1, name))
+    Proto::new().message(1, &Proto::new().text(1, name))
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn what_is_not_known_says_nothing() {
         "",
     ] {
         let mut script = Script::new();
-        script.unary(path, pull_of("busybox"), Proto::new());
+        script.unary(path, &pull_of("busybox"), &Proto::new());
         assert_eq!(script.take(), [], "{path}");
     }
 }
@@ -90,7 +90,7 @@ fn basis_and_correlation_are_passed_on() {
     script.basis = Basis::inferred(vec!["its shape".to_owned()]);
     script.correlation.trace = Some("4bf92f3577b34da6a3ce929d0e0e4736".to_owned());
     script.correlation.by_client = true;
-    script.unary(PULL, pull_of("busybox"), Proto::new());
+    script.unary(PULL, &pull_of("busybox"), &Proto::new());
     let [
         Event::Began {
             basis, correlation, ..
@@ -181,7 +181,7 @@ fn a_guess_is_taken_back_while_it_runs_and_after_it_has_ended() {
     script.end(exchange, ok());
     assert_eq!(script.take(), [], "what was taken back does not end");
 
-    let exchange = script.unary(PULL, pull_of("busybox"), Proto::new());
+    let exchange = script.unary(PULL, &pull_of("busybox"), &Proto::new());
     script.take();
     script.withdraw(exchange);
     assert_eq!(script.take(), [Event::Withdrawn { exchange }]);

@@ -33,6 +33,14 @@ impl Told {
     }
 }
 
+#[cfg(test)]
+impl Told {
+    /// How much is remembered.
+    pub(super) fn len(&self) -> usize {
+        self.facts.len()
+    }
+}
+
 /// Hashes of what a fact is about, and of all that it says.
 fn hashes(fact: &Fact) -> (u64, u64) {
     match fact {

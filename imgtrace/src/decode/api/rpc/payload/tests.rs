@@ -29,8 +29,8 @@ fn sample() -> Vec<u8> {
     let inner = Proto::new().text(1, "one").text(2, "secret").text(3, "two");
     Proto::new()
         .number(1, 300)
-        .message(2, inner.clone())
-        .message(4, inner)
+        .message(2, &inner)
+        .message(4, &inner)
         .bytes()
 }
 
@@ -97,7 +97,7 @@ fn a_message_that_should_be_whole_and_is_not_is_malformed() {
 #[test]
 fn text_that_is_none_is_malformed() {
     let bytes = Proto::new()
-        .message(2, Proto::new().raw(1, &[0xff, 0xfe]))
+        .message(2, &Proto::new().raw(1, &[0xff, 0xfe]))
         .bytes();
     let (outer, malformed) = read(&bytes, true);
     assert!(malformed);

@@ -15,7 +15,7 @@ impl Proto {
         self.raw(tag, text.as_bytes())
     }
 
-    pub(in crate::decode::api) fn message(self, tag: u32, message: Self) -> Self {
+    pub(in crate::decode::api) fn message(self, tag: u32, message: &Self) -> Self {
         self.raw(tag, &message.0)
     }
 
@@ -34,12 +34,12 @@ impl Proto {
 
     /// An entry of a `map<string, string>`.
     pub(in crate::decode::api) fn entry(self, tag: u32, key: &str, value: &str) -> Self {
-        self.message(tag, Self::new().text(1, key).text(2, value))
+        self.message(tag, &Self::new().text(1, key).text(2, value))
     }
 
     /// A `google.protobuf.Any`.
-    pub(in crate::decode::api) fn any(self, tag: u32, of: &str, message: Self) -> Self {
-        self.message(tag, Self::new().text(1, of).message(2, message))
+    pub(in crate::decode::api) fn any(self, tag: u32, of: &str, message: &Self) -> Self {
+        self.message(tag, &Self::new().text(1, of).message(2, message))
     }
 
     pub(in crate::decode::api) fn bytes(&self) -> Vec<u8> {

@@ -137,12 +137,12 @@ impl Script {
     pub(in crate::decode::api) fn unary(
         &mut self,
         path: &str,
-        ask: Proto,
-        answer: Proto,
+        ask: &Proto,
+        answer: &Proto,
     ) -> Exchange {
         let exchange = self.call(path);
-        self.ask(exchange, &ask);
-        self.answer(exchange, &answer);
+        self.ask(exchange, ask);
+        self.answer(exchange, answer);
         self.end(exchange, ok());
         exchange
     }
@@ -151,12 +151,12 @@ impl Script {
     pub(in crate::decode::api) fn fails(
         &mut self,
         path: &str,
-        ask: Proto,
+        ask: &Proto,
         code: u32,
         message: &str,
     ) {
         let exchange = self.call(path);
-        self.ask(exchange, &ask);
+        self.ask(exchange, ask);
         self.end(exchange, refused(code, message));
     }
 
@@ -171,6 +171,16 @@ impl Script {
     pub(in crate::decode::api) fn close(&mut self) {
         let at = self.tick();
         self.reader.close(at, &mut self.out);
+    }
+
+    /// Facts that are remembered as told.
+    pub(in crate::decode::api) fn remembered(&self) -> usize {
+        self.reader.told.len()
+    }
+
+    /// All that the reader holds.
+    pub(in crate::decode::api) fn debug(&self) -> String {
+        format!("{:?}", self.reader)
     }
 
     fn tick(&mut self) -> Stamp {
@@ -201,7 +211,7 @@ impl Script {
     }
 }
 
-fn operations(events: Vec<Event>) -> Vec<Told> {
+pub(in crate::decode::api) fn operations(events: Vec<Event>) -> Vec<Told> {
     let mut order = Vec::new();
     let mut told: BTreeMap<Exchange, Told> = BTreeMap::new();
     for event in events {

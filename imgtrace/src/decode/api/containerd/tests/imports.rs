@@ -1,0 +1,100 @@
+//! Imports that the client does itself.
+
+use super::*;
+
+/// What containerd's client writes for an archive (`core/images/archive/importer.go`).
+fn unpack(script: &mut Script) {
+    for (number, bytes) in [(1, 610), (3, 900), (4, 2_000_000)] {
+        write(script, &format!("tar-blobs/sha256/{number}"), "", bytes);
+        // A layer that was pulled before keeps the label of where it came from.
+        script.unary(
+            INFO,
+            &Proto::new().text(1, &digest(number)),
+            &info(&digest(number), SOURCE),
+        );
+    }
+    write(script, &format!("manifest-{}", digest(2)), &digest(2), 100);
+}
+
+#[test]
+fn of_one_image() {
+    let mut script = Script::new();
+    script.lease(Some("lease"));
+    unpack(&mut script);
+    name(&mut script, CREATE, BUSYBOX, &digest(1));
+    script.unary(DELETE_LEASE, &Proto::new().text(1, "lease"), &Proto::new());
+    let told = only(&mut script);
+    assert_eq!((told.op, told.outcome), (Op::Import, Some(Outcome::Ok)));
+    assert_eq!(told.subject.image.as_deref(), Some(BUSYBOX));
+    assert!(told.subject.images.is_empty());
+    assert_eq!(told.subject.digest, Some(digest(1)));
+    assert_eq!(told.subject.bytes, Some(2_001_610));
+}
+
+#[test]
+fn of_several_images() {
+    let mut script = Script::new();
+    unpack(&mut script);
+    name(&mut script, CREATE, BUSYBOX, &digest(1));
+    name_exists(&mut script, "docker.io/library/alpine:3", &digest(2));
+    name(
+        &mut script,
+        UPDATE,
+        "docker.io/library/alpine:3",
+        &digest(2),
+    );
+    script.wait_ms(2_100);
+    script.call(GET);
+    let told = only(&mut script);
+    assert_eq!((told.op, told.outcome), (Op::Import, Some(Outcome::Ok)));
+    assert_eq!(told.subject.image.as_deref(), Some(BUSYBOX));
+    assert_eq!(told.subject.images, [BUSYBOX, "docker.io/library/alpine:3"]);
+}
+
+#[test]
+fn content_that_never_was_in_a_registry() {
+    let mut script = Script::new();
+    write(&mut script, "anything", &digest(1), 100);
+    script.unary(
+        INFO,
+        &Proto::new().text(1, &digest(1)),
+        &info(&digest(1), "containerd.io/gc.ref"),
+    );
+    name(&mut script, CREATE, BUSYBOX, &digest(1));
+    script.close();
+    assert_eq!(only(&mut script).op, Op::Import);
+}
+
+#[test]
+fn labels_of_what_was_not_written_say_nothing() {
+    let mut script = Script::new();
+    write(
+        &mut script,
+        &format!("manifest-{}", digest(1)),
+        &digest(1),
+        100,
+    );
+    script.unary(
+        INFO,
+        &Proto::new().text(1, &digest(4)),
+        &info(&digest(4), SOURCE),
+    );
+    name(&mut script, CREATE, BUSYBOX, &digest(1));
+    script.close();
+    assert_eq!(only(&mut script).op, Op::Import);
+}
+
+#[test]
+fn an_import_that_is_refused() {
+    let mut script = Script::new();
+    unpack(&mut script);
+    script.fails(
+        CREATE,
+        &of_image("bad name", &digest(1)),
+        3,
+        "invalid reference",
+    );
+    let told = only(&mut script);
+    assert_eq!((told.op, told.outcome), (Op::Import, Some(Outcome::Error)));
+    assert_eq!(told.error.as_deref(), Some("invalid reference"));
+}
