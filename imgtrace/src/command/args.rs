@@ -33,9 +33,9 @@ recording, 5 internal, 130 interrupted.";
 
 /// Who pulled this image, who started this container, and why is it on this disk twice?
 ///
-/// imgtrace watches the sockets of Docker and Podman in the kernel and prints every operation with
-/// the process, container and pod that caused it; those of containerd, CRI-O and BuildKit are found
-/// and not decoded yet. It changes nothing on the host and needs no configuration of the daemons.
+/// imgtrace watches the sockets of Docker, Podman, containerd, CRI servers and BuildKit in the kernel
+/// and prints every operation with the process, container and pod that caused it. It changes nothing
+/// on the host and needs no configuration of the daemons.
 /// Without a command it watches until it is interrupted.
 #[derive(Debug, Parser)]
 #[command(name = "imgtrace", version, after_help = EXAMPLES, max_term_width = 100)]
