@@ -44,7 +44,6 @@ pub(super) enum Kind {
 /// What must be true of a kind of frame.
 struct Rules {
     /// Its flags.
-    #[expect(dead_code, reason = "for the search of a place in mid-stream")]
     flags: u8,
     /// Whether it is about a stream; null if it may or may not be.
     of_stream: Option<bool>,
@@ -147,7 +146,7 @@ pub(super) fn max_len_of(settings: &[u8]) -> Option<u32> {
 }
 
 impl Head {
-    fn parse(bytes: [u8; HEAD_LEN]) -> Self {
+    pub(super) fn parse(bytes: [u8; HEAD_LEN]) -> Self {
         let [len @ .., kind, flags, _, _, _, _] = bytes;
         let [.., a, b, c, d] = bytes;
         let stream = u32::from_be_bytes([a, b, c, d]);
@@ -179,5 +178,14 @@ impl Head {
         };
         (least + fields..=most).contains(&self.len)
             && rules.of_stream.is_none_or(|of| of == (self.stream != 0))
+    }
+    /// True if it is one that clients and servers of today send: allowed, of a known type, with no
+    /// bit that has no meaning, about a stream that a client began.
+    pub(super) fn is_usual(self) -> bool {
+        self.is_allowed()
+            && self.kind != Kind::Other
+            && !self.reserved
+            && self.flags & !self.kind.rules().flags == 0
+            && (self.stream == 0 || self.stream % 2 == 1)
     }
 }

@@ -159,7 +159,7 @@ impl Open {
 /// The part of the block that a frame carries (sections 6.2, 6.6 and 6.10), without padding and
 /// what stands before; of a frame that is not `whole`, as far as it goes. `None` if there is more
 /// padding than frame.
-fn fragment(head: Head, payload: &[u8], whole: bool) -> Option<&[u8]> {
+pub(super) fn fragment(head: Head, payload: &[u8], whole: bool) -> Option<&[u8]> {
     if head.kind == Kind::Continuation {
         return Some(payload);
     }

@@ -2,12 +2,17 @@
 
 use bytes::{Buf, Bytes};
 
+use super::chain::Setting;
 use super::event::Event;
 use super::frame::{
     DEFAULT_MAX_LEN, END_STREAM, Head, Kind, PADDED, PREFACE, PartialHead, max_len_of,
 };
 use super::headers::{BLOCK_LIMIT, Headers};
+use super::held::Held;
 use super::report::Report;
+use super::role::Role;
+use super::search::Search;
+use super::trail::Trail;
 use crate::decode::flow::Piece;
 use crate::observation::Anomaly;
 
@@ -16,10 +21,16 @@ const SETTINGS_LIMIT: usize = 1_024;
 
 /// What one side says.
 pub(super) struct Side {
+    client: bool,
     place: Place,
     headers: Headers,
     /// True once its first frame was seen, or its beginning was missed.
     begun: bool,
+    /// True if its place was searched and found, and not followed from the beginning: then only
+    /// what is usual is believed.
+    found: bool,
+    /// What it spoke of while its place was known.
+    trail: Trail,
     /// The longest payload that it says it takes; null if that may have been said unseen.
     takes: Option<u32>,
 }
@@ -39,7 +50,7 @@ enum Place {
     /// In what is stepped over, that many bytes before its end.
     Skip(u32),
     /// Anywhere.
-    Lost,
+    Lost(Box<Search>),
     /// In something that is not HTTP/2.
     Foreign,
 }
@@ -65,19 +76,23 @@ impl Side {
             } else {
                 Place::next()
             },
+            client,
             headers: Headers::new(false),
             begun: false,
+            found: false,
+            trail: Trail::default(),
             takes: Some(DEFAULT_MAX_LEN),
         }
     }
 
-    /// A side that is joined in mid-stream.
-    pub(super) fn joined() -> Self {
+    /// The same of a connection that is joined in mid-stream.
+    pub(super) fn joined(client: bool) -> Self {
         Self {
-            place: Place::Lost,
+            place: Place::lost(true),
             headers: Headers::new(true),
             begun: true,
             takes: None,
+            ..Self::from_beginning(client)
         }
     }
 
@@ -86,26 +101,61 @@ impl Side {
         self.takes
     }
 
+    /// What it has spoken of, or may have.
+    pub(super) fn trail(&self) -> &Trail {
+        match &self.place {
+            Place::Lost(search) => &search.chain().trail,
+            _ => &self.trail,
+        }
+    }
+
     /// True if what it says turned out not to be HTTP/2.
     pub(super) fn is_foreign(&self) -> bool {
         matches!(self.place, Place::Foreign)
     }
 
-    /// True while its place is not known.
-    pub(super) fn is_lost(&self) -> bool {
-        matches!(self.place, Place::Lost)
+    /// The search, while its place is not known.
+    pub(super) fn search(&self) -> Option<&Search> {
+        match &self.place {
+            Place::Lost(search) => Some(search),
+            _ => None,
+        }
     }
 
-    /// Takes what comes next. `most` is the longest payload that the other side takes.
-    pub(super) fn push(&mut self, piece: Piece, most: Option<u32>, report: &mut Report<'_>) {
+    /// Believes the place that was searched. Gives what was heard from there on, to be heard again.
+    pub(super) fn believe(&mut self) -> Option<Held> {
+        if !matches!(self.place, Place::Lost(_)) {
+            return None;
+        }
+        self.found = true;
+        match std::mem::replace(&mut self.place, Place::next()) {
+            Place::Lost(search) => Some(search.into_held()),
+            _ => None,
+        }
+    }
+
+    /// Goes on in `piece`, to the end of a frame at most. `most` is the longest payload that the
+    /// other side takes. True if there is more to do.
+    pub(super) fn step(
+        &mut self,
+        piece: &mut Piece,
+        most: Option<u32>,
+        report: &mut Report<'_>,
+    ) -> bool {
+        if let Place::Lost(search) = &mut self.place {
+            search.hold(std::mem::replace(piece, Piece::EMPTY), report.at);
+            return search.step(&Setting {
+                client: self.client,
+                most: most.unwrap_or_default().max(DEFAULT_MAX_LEN),
+                before: &self.trail,
+            });
+        }
         match piece {
-            Piece::Bytes(mut bytes) => {
-                while !bytes.is_empty() {
-                    self.read(&mut bytes, most, report);
-                }
-            }
+            _ if piece.is_empty() => {}
+            Piece::Bytes(bytes) => self.read(bytes, most, report),
             Piece::Gap(len) => self.miss(len, report),
         }
+        !piece.is_empty()
     }
 
     /// Takes some bytes from the front, at least one.
@@ -164,7 +214,7 @@ impl Side {
                 *left -= u32::try_from(skipped).unwrap_or(*left);
                 self.settle(report);
             }
-            Place::Lost | Place::Foreign => bytes.clear(),
+            Place::Lost(_) | Place::Foreign => bytes.clear(),
         }
     }
 
@@ -176,6 +226,10 @@ impl Side {
         if !head.kind.has_block() {
             self.headers.expect_none(report);
         }
+        if self.found && !head.is_usual() {
+            return self.refute(report);
+        }
+        self.trail.speak(head.stream);
         let allowed = head.is_allowed() && most.is_none_or(|most| head.len <= most);
         let fits = |limit: usize| head.len as usize <= limit;
         self.place = match head.kind {
@@ -232,12 +286,40 @@ impl Side {
                     at: report.at,
                 });
             }
-            _ => self.headers.hear(head, payload, report),
+            _ => self.hear(head, payload, report),
+        }
+    }
+
+    /// A frame with a part of a header block was seen.
+    fn hear(&mut self, head: Head, payload: &[u8], report: &mut Report<'_>) {
+        let told = report.out.len();
+        self.headers.hear(head, payload, report);
+        let mut credible = true;
+        for event in report.out.iter().skip(told) {
+            match event {
+                Event::Headers {
+                    stream,
+                    fields,
+                    end,
+                    ..
+                } => match Role::of(fields) {
+                    Some(role) if role.is_of(self.client, *end) => {
+                        if role.is_head() {
+                            self.trail.head(*stream, report.at);
+                        }
+                    }
+                    _ => credible = false,
+                },
+                _ => credible = false,
+            }
+        }
+        if self.found && !credible {
+            self.refute(report);
         }
     }
 
     /// That many bytes were missed.
-    fn miss(&mut self, mut len: u64, report: &mut Report<'_>) {
+    fn miss(&mut self, len: &mut u64, report: &mut Report<'_>) {
         if let Place::Payload(head, seen) = &mut self.place {
             let (head, seen) = (*head, std::mem::take(seen));
             let left = head.len - u32::try_from(seen.len()).unwrap_or(head.len);
@@ -250,29 +332,36 @@ impl Side {
             }
         }
         if let Place::Data(data) = &mut self.place {
-            let missed = len.min(u64::from(data.left));
+            let missed = u64::from(data.left).min(*len);
             data.tell(Piece::Gap(missed), report);
-            len -= missed;
+            *len -= missed;
             self.settle(report);
         }
         if let Place::Skip(left) = &mut self.place {
-            let missed = u32::try_from(len).unwrap_or(u32::MAX).min(*left);
+            let missed = u32::try_from(*len).unwrap_or(u32::MAX).min(*left);
             *left -= missed;
-            len -= u64::from(missed);
+            *len -= u64::from(missed);
             self.settle(report);
         }
-        if len > 0 && !matches!(self.place, Place::Lost | Place::Foreign) {
-            self.lose(report);
+        if *len > 0 && !matches!(self.place, Place::Foreign) {
+            self.lose(true, report);
         }
+        *len = 0;
     }
 
-    /// The place is lost.
-    fn lose(&mut self, report: &mut Report<'_>) {
-        self.place = Place::Lost;
+    /// The place is lost; what follows may begin where a sender's buffer does (`natural`).
+    fn lose(&mut self, natural: bool, report: &mut Report<'_>) {
+        self.place = Place::lost(natural);
         self.begun = true;
         self.takes = None;
         self.headers.interrupt(report);
         report.anomaly(Anomaly::LostFraming);
+    }
+
+    /// The place that was found is none.
+    fn refute(&mut self, report: &mut Report<'_>) {
+        self.trail = Trail::default();
+        self.lose(false, report);
     }
 
     /// This is not HTTP/2.
@@ -287,6 +376,10 @@ impl Place {
     /// Before a frame's header.
     fn next() -> Self {
         Self::Head(PartialHead::default())
+    }
+
+    fn lost(natural: bool) -> Self {
+        Self::Lost(Box::new(Search::new(natural)))
     }
 }
 
