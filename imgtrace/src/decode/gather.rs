@@ -39,6 +39,11 @@ impl Gather {
         }
     }
 
+    /// How many bytes are kept so far.
+    pub(super) fn kept(&self) -> usize {
+        self.kept.len()
+    }
+
     /// Takes from `input` what belongs to the message, keeping at most `room` bytes more, and gives
     /// it when that was its last. One that comes in one part is not copied.
     pub(super) fn take(&mut self, input: &mut Piece, room: usize) -> Option<Gathered> {

@@ -22,6 +22,7 @@ fn a_message_in_one_part_is_not_copied() {
 fn a_message_in_parts() {
     let mut gather = Gather::new(5);
     assert!(gather.take(&mut bytes("he"), 9).is_none());
+    assert_eq!(gather.kept(), 2);
     let mut rest = bytes("llo, next");
     let gathered = gather.take(&mut rest, 9).unwrap();
     assert_eq!((gathered.bytes, gathered.whole), ("hello".into(), true));

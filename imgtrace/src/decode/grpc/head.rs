@@ -18,13 +18,13 @@ pub struct Head {
     pub namespace: Option<String>,
     /// What tells which other request it was made for.
     pub correlation: Correlation,
-    /// How the client's messages are compressed.
-    pub encoding: Encoding,
     /// `grpc-timeout`, how long the client will wait; null where it waits for ever or it is not
     /// known.
     pub timeout: Option<Duration>,
     /// What the content type says.
     pub(super) content: Content,
+    /// True if the method is known and is not POST.
+    reads: bool,
 }
 
 /// `:path`.
@@ -46,28 +46,6 @@ impl Path {
         match self {
             Self::Known(path) => Some(path),
             Self::Unknown(_) | Self::Unseen => None,
-        }
-    }
-}
-
-/// `grpc-encoding`: how messages with the compressed flag are compressed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Encoding {
-    /// Not at all, or nothing was said.
-    #[default]
-    Identity,
-    /// By gzip.
-    Gzip,
-    /// Otherwise.
-    Other,
-}
-
-impl Encoding {
-    pub(super) fn of(value: &[u8]) -> Self {
-        match value {
-            b"identity" => Self::Identity,
-            b"gzip" => Self::Gzip,
-            _ => Self::Other,
         }
     }
 }
@@ -119,15 +97,31 @@ impl Head {
         head
     }
 
+    /// True if this begins a call, or cannot be told from what does: where it is not known what
+    /// the content type says, a call is still a POST to a service's method.
+    pub(super) fn is_call(&self) -> bool {
+        match self.content {
+            Content::Grpc => true,
+            Content::Unknown => !self.reads && self.path.known().is_none_or(is_method),
+            Content::Other | Content::None => false,
+        }
+    }
+
     fn take(&mut self, name: &[u8], value: &[u8]) {
         match name {
             b":path" => self.path = text(value).map_or(Path::Unseen, Path::Known),
+            b":method" => self.reads = value != b"POST",
             b"content-type" => self.content = Content::of(value),
-            b"grpc-encoding" => self.encoding = Encoding::of(value),
             b"grpc-timeout" => self.timeout = timeout(value),
             _ => {}
         }
     }
+}
+
+/// `/package.Service/Method`.
+fn is_method(path: &str) -> bool {
+    let parts = path.strip_prefix('/').and_then(|path| path.split_once('/'));
+    parts.is_some_and(|(service, method)| service.contains('.') && !method.contains('/'))
 }
 
 impl Content {

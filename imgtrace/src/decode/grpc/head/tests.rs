@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Content, Encoding, Head, Path};
+use super::{Content, Head, Path};
 use crate::decode::http2::{Field, Slot, Text};
 
 fn known(text: &str) -> Text {
@@ -28,7 +28,6 @@ fn what_a_call_says() {
         (":method", "POST"),
         (":path", "/runtime.v1.ImageService/PullImage"),
         ("content-type", "application/grpc"),
-        ("grpc-encoding", "gzip"),
         ("grpc-timeout", "120000m"),
         ("authorization", "Bearer hunter2"),
         ("containerd-namespace", "k8s.io"),
@@ -38,7 +37,6 @@ fn what_a_call_says() {
     assert_eq!(path, Some("/runtime.v1.ImageService/PullImage"));
     assert_eq!(head.namespace.as_deref(), Some("k8s.io"));
     assert_eq!(head.correlation.lease.as_deref(), Some("lease-1"));
-    assert_eq!(head.encoding, Encoding::Gzip);
     assert_eq!(head.timeout, Some(Duration::from_mins(2)));
     assert_eq!(head.content, Content::Grpc);
     assert!(!format!("{head:?}").contains("hunter2"));
@@ -69,6 +67,25 @@ fn content_types() {
         assert_eq!(head(&[("content-type", value)]).content, content, "{value}");
     }
     assert_eq!(head(&[]).content, Content::None);
+}
+
+#[test]
+fn what_may_be_a_call() {
+    let unseen = || field(Text::Unknown(Slot(-4)), Text::Unknown(Slot(-4)));
+    for (method, path, is_call) in [
+        ("POST", "/runtime.v1.ImageService/PullImage", true),
+        ("POST", "/v1.51/containers/create", false),
+        ("POST", "/v1.51/containers", false),
+        ("GET", "/runtime.v1.ImageService/PullImage", false),
+    ] {
+        let method = field(known(":method"), known(method));
+        let head = Head::read(&[method, field(known(":path"), known(path)), unseen()]);
+        assert_eq!(head.is_call(), is_call, "{path}");
+    }
+    assert!(Head::read(&[unseen()]).is_call());
+    assert!(head(&[("content-type", "application/grpc")]).is_call());
+    assert!(!head(&[("content-type", "application/json")]).is_call());
+    assert!(!head(&[(":path", "/a.B/C")]).is_call());
 }
 
 #[test]

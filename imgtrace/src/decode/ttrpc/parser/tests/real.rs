@@ -8,7 +8,7 @@ use crate::decode::rpc::Event;
 use super::{hear, line, split};
 
 fn all() -> Vec<(Conversation, Vec<(Direction, Piece)>)> {
-    let is_ttrpc = |said: &Conversation| said.runtime == "shim" || said.path.ends_with(".ttrpc");
+    let is_ttrpc = |said: &Conversation| said.runtime == "shim" || said.path.contains("sock.ttrpc");
     let recorded = Conversation::all().into_iter().filter(is_ttrpc);
     let whole: Vec<_> = recorded.filter(Conversation::is_whole).collect();
     assert!(whole.len() >= 8, "{} conversations", whole.len());
