@@ -1,16 +1,28 @@
 //! One connection from its bytes to its events.
 //!
 //! It knows which parts a connection is made of: a stream for each direction, the protocol that is
-//! spoken, and the reader of the API that is spoken over it. It knows none of them from inside.
+//! spoken, and the readers of the APIs that are spoken over it. It knows none of them from inside.
+//! The parts: `sniff` tells the protocol by a connection's first bytes, `joined` by what bears
+//! itself out in mid-stream; `over_http1`, `over_http2` and `over_ttrpc` are what follows, and
+//! `upgraded` what follows an HTTP/1 exchange that took the connection over.
 
+mod joined;
+mod over_http1;
+mod over_http2;
+mod over_ttrpc;
+mod plain;
+mod sniff;
 #[cfg(test)]
 mod tests;
+mod upgraded;
 
-use bytes::Bytes;
+use joined::Joined;
+use over_http1::Http1;
+use over_http2::Http2;
+use over_ttrpc::Ttrpc;
+use sniff::{Sniffed, Sniffer};
 
-use super::api::docker::Reader;
 use super::flow::{Flow, Piece};
-use super::http1::{self, Parser};
 use super::{Direction, Event, Segment};
 use crate::model::Stamp;
 use crate::observation::Anomaly;
@@ -27,18 +39,15 @@ pub struct Connection {
 
 /// What is spoken.
 enum Protocol {
-    /// The client has said no more than this beginning of [`PREFACE`].
-    Undecided(Vec<u8>),
-    /// HTTP/1.1, or a connection joined in mid-stream that may turn out to be.
+    /// Too little was said to tell.
+    Undecided(Sniffer),
+    /// It was there already, and nothing has borne itself out.
+    Joined(Box<Joined>),
     Http1(Box<Http1>),
+    Http2(Box<Http2>),
+    Ttrpc(Box<Ttrpc>),
     /// Something else; complained of once, and dropped.
     Unknown,
-}
-
-/// A connection that speaks HTTP/1.1.
-struct Http1 {
-    parser: Parser,
-    reader: Reader,
 }
 
 impl Connection {
@@ -48,9 +57,9 @@ impl Connection {
             to_server: Flow::default(),
             to_client: Flow::default(),
             protocol: if joined {
-                Protocol::Http1(Box::new(Http1::new(true)))
+                Protocol::Joined(Box::new(Joined::new()))
             } else {
-                Protocol::Undecided(Vec::new())
+                Protocol::Undecided(Sniffer::default())
             },
         }
     }
@@ -75,8 +84,11 @@ impl Connection {
 
     /// The connection is gone; what has not ended ends here.
     pub fn close(&mut self, at: Stamp, out: &mut Vec<Event>) {
-        if let Protocol::Http1(http1) = &mut self.protocol {
-            http1.close(at, out);
+        match &mut self.protocol {
+            Protocol::Http1(http1) => http1.close(at, out),
+            Protocol::Http2(http2) => http2.close(at, out),
+            Protocol::Ttrpc(ttrpc) => ttrpc.close(at, out),
+            Protocol::Undecided(_) | Protocol::Joined(_) | Protocol::Unknown => {}
         }
         self.protocol = Protocol::Unknown;
     }
@@ -85,72 +97,43 @@ impl Connection {
 impl Protocol {
     fn push(&mut self, direction: Direction, piece: Piece, at: Stamp, out: &mut Vec<Event>) {
         match self {
-            Self::Undecided(begun) => match sniff(begun, direction, &piece) {
-                Sniffed::Unsure => {}
-                Sniffed::Http2 => {
-                    *self = Self::Unknown;
-                    out.push(Event::Anomaly(Anomaly::UnknownProtocol));
+            Self::Undecided(sniffer) => {
+                if let Some(sniffed) = sniffer.hear(direction, piece, at) {
+                    let heard = sniffer.take();
+                    *self = Self::of(sniffed, out);
+                    for (direction, piece, at) in heard {
+                        self.push(direction, piece, at, out);
+                    }
                 }
-                Sniffed::Http1 => {
-                    let mut http1 = Http1::new(false);
-                    let begun = Piece::Bytes(Bytes::from(std::mem::take(begun)));
-                    http1.push(Direction::ToServer, begun, at, out);
-                    http1.push(direction, piece, at, out);
-                    *self = Self::Http1(Box::new(http1));
+            }
+            Self::Joined(joined) => {
+                if let Some(found) = joined.push(direction, piece, at, out) {
+                    *self = found;
                 }
-            },
+            }
             Self::Http1(http1) => http1.push(direction, piece, at, out),
+            Self::Http2(http2) => {
+                http2.push(direction, piece, at, out);
+                if http2.is_over() {
+                    *self = Self::Unknown;
+                }
+            }
+            Self::Ttrpc(ttrpc) => ttrpc.push(direction, piece, at, out),
             Self::Unknown => {}
         }
     }
-}
 
-/// What a connection's first bytes say of its protocol.
-enum Sniffed {
-    Unsure,
-    Http1,
-    Http2,
-}
-
-/// Looks at the next piece behind `begun`, which takes it in while it says nothing yet.
-fn sniff(begun: &mut Vec<u8>, direction: Direction, piece: &Piece) -> Sniffed {
-    let (Direction::ToServer, Piece::Bytes(bytes)) = (direction, piece) else {
-        return Sniffed::Http1;
-    };
-    let rest = PREFACE.get(begun.len()..).unwrap_or_default();
-    if bytes.starts_with(rest) {
-        Sniffed::Http2
-    } else if rest.starts_with(bytes) {
-        begun.extend_from_slice(bytes);
-        Sniffed::Unsure
-    } else {
-        Sniffed::Http1
-    }
-}
-
-impl Http1 {
-    fn new(joined: bool) -> Self {
-        Self {
-            parser: Parser::new(joined),
-            reader: Reader::new(),
-        }
-    }
-
-    fn push(&mut self, direction: Direction, piece: Piece, at: Stamp, out: &mut Vec<Event>) {
-        let mut told = Vec::new();
-        self.parser.push(direction, piece, at, &mut told);
-        self.read(told, out);
-    }
-
-    fn close(&mut self, at: Stamp, out: &mut Vec<Event>) {
-        let mut told = Vec::new();
-        self.parser.close(at, &mut told);
-        self.read(told, out);
-    }
-
-    fn read(&mut self, told: Vec<http1::Event>, out: &mut Vec<Event>) {
-        for event in told {
-            self.reader.read(event, out);
+    /// A connection whose first bytes are those of that protocol.
+    fn of(sniffed: Sniffed, out: &mut Vec<Event>) -> Self {
+        match sniffed {
+            Sniffed::Http1 => Self::Http1(Box::new(Http1::new(false))),
+            Sniffed::Http2 => Self::Http2(Box::new(Http2::new(false))),
+            Sniffed::Ttrpc => Self::Ttrpc(Box::new(Ttrpc::new(false))),
+            Sniffed::Nothing => Self::Joined(Box::new(Joined::new())),
+            Sniffed::Other => {
+                out.push(Event::Anomaly(Anomaly::UnknownProtocol));
+                Self::Unknown
+            }
         }
     }
 }

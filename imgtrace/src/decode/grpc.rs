@@ -6,6 +6,7 @@
 //! the HTTP/2 parser tells and gives [`Event`]s. The parts: `head` and `status` read the header
 //! blocks, `messages` finds the messages of one direction, `compressed` unpacks them.
 
+mod calls;
 mod compressed;
 mod event;
 mod head;

@@ -2,6 +2,7 @@
 
 mod conversation;
 mod damage;
+mod protocols;
 
 use conversation::{CREATED, Said, answer, at, load, pull, request, run, said, segments};
 
@@ -159,16 +160,6 @@ fn an_attach_is_no_operation() {
         said(ToServer, "POST /v1.41/images/prune HTTP/1.1\r\n\r\n"),
     ];
     assert_eq!(told(false, &conversation), [""; 0]);
-}
-
-#[test]
-fn http2_is_another_protocol() {
-    let preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
-    let conversation = [
-        said(ToServer, preface),
-        said(ToClient, "\0\0\0\x04\0\0\0\0\0"),
-    ];
-    assert_eq!(told(false, &conversation), ["! UnknownProtocol"]);
 }
 
 #[test]

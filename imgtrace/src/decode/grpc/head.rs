@@ -23,8 +23,8 @@ pub struct Head {
     pub timeout: Option<Duration>,
     /// What the content type says.
     pub(super) content: Content,
-    /// True if the method is known and is not POST.
-    reads: bool,
+    /// True if the method is POST. It stands in the static table, so it is always known.
+    posts: bool,
 }
 
 /// `:path`.
@@ -97,20 +97,20 @@ impl Head {
         head
     }
 
-    /// True if this begins a call, or cannot be told from what does: where it is not known what
-    /// the content type says, a call is still a POST to a service's method.
+    /// True if this begins a call, or cannot be told from what does.
     pub(super) fn is_call(&self) -> bool {
-        match self.content {
+        let is_grpc = match self.content {
             Content::Grpc => true,
-            Content::Unknown => !self.reads && self.path.known().is_none_or(is_method),
+            Content::Unknown => self.path.known().is_none_or(is_method),
             Content::Other | Content::None => false,
-        }
+        };
+        self.posts && is_grpc
     }
 
     fn take(&mut self, name: &[u8], value: &[u8]) {
         match name {
             b":path" => self.path = text(value).map_or(Path::Unseen, Path::Known),
-            b":method" => self.reads = value != b"POST",
+            b":method" => self.posts = value == b"POST",
             b"content-type" => self.content = Content::of(value),
             b"grpc-timeout" => self.timeout = timeout(value),
             _ => {}
@@ -118,10 +118,12 @@ impl Head {
     }
 }
 
-/// `/package.Service/Method`.
+/// `/package.Service/Method`, and not a path of Docker's API such as `/v1.51/images`.
 fn is_method(path: &str) -> bool {
     let parts = path.strip_prefix('/').and_then(|path| path.split_once('/'));
-    parts.is_some_and(|(service, method)| service.contains('.') && !method.contains('/'))
+    parts.is_some_and(|(service, method)| {
+        service.contains('.') && method.starts_with(|first: char| first.is_ascii_uppercase())
+    })
 }
 
 impl Content {

@@ -44,8 +44,6 @@ enum Place {
 impl Messages {
     /// A direction from its first message.
     pub(super) const START: Self = Self(Place::Prefix([0; PREFIX], 0));
-    /// A direction whose place is not known.
-    pub(super) const LOST: Self = Self(Place::Lost);
 
     /// Takes from `input` up to the end of the next message. `kept` is what is kept of all
     /// unfinished messages of the connection.

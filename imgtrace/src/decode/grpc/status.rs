@@ -67,7 +67,9 @@ impl<'a> Found<'a> {
 
 /// The status code of an answer's head, where that can be read.
 pub(super) fn http(fields: &[Field]) -> Option<u16> {
-    let field = fields.iter().find(|field| is_known(&field.name, b":status"))?;
+    let field = fields
+        .iter()
+        .find(|field| is_known(&field.name, b":status"))?;
     match &field.value {
         Text::Known(value) => u16::try_from(number(value)?).ok(),
         _ => None,

@@ -7,7 +7,7 @@ mod tests;
 
 pub(super) use collect::{Collector, Kind};
 
-use fields::{Fields, Framing};
+use fields::{Fields, Framing, media_type};
 use httparse::EMPTY_HEADER;
 
 use super::event::{Method, RequestHead, ResponseHead};
@@ -133,6 +133,42 @@ fn method(name: &str) -> Method {
         "DELETE" => Method::Delete,
         "OPTIONS" => Method::Options,
         _ => Method::Other,
+    }
+}
+
+impl RequestHead {
+    /// The head of a request with that method, target and content type.
+    pub(in crate::decode) fn new(
+        name: &str,
+        target: &str,
+        content_type: Option<String>,
+        at: Stamp,
+    ) -> Self {
+        let (path, query) = split_target(target);
+        Self {
+            method: method(name),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            content_type: media_type(content_type.unwrap_or_default().as_bytes()),
+            at,
+        }
+    }
+}
+
+impl ResponseHead {
+    /// The head of an answer with that status, content type and server.
+    pub(in crate::decode) fn new(
+        status: u16,
+        content_type: Option<String>,
+        server: String,
+        at: Stamp,
+    ) -> Self {
+        Self {
+            status,
+            content_type: media_type(content_type.unwrap_or_default().as_bytes()),
+            server,
+            at,
+        }
     }
 }
 

@@ -58,16 +58,24 @@ impl Parser {
     }
 
     /// Takes the next piece of a direction and tells what it means. Never fails; what cannot be
-    /// followed is an [`Event::Anomaly`], told once for each time that the footing is lost.
-    pub fn push(&mut self, direction: Direction, piece: Piece, at: Stamp, out: &mut Vec<Event>) {
+    /// followed is an [`Event::Anomaly`], told once for each time that the footing is lost. Gives
+    /// back what comes behind an answer that took over the connection.
+    pub fn push(
+        &mut self,
+        direction: Direction,
+        piece: Piece,
+        at: Stamp,
+        out: &mut Vec<Event>,
+    ) -> Piece {
         if piece.is_empty() || self.over {
-            return;
+            return piece;
         }
         let turn = self.turns.begins(direction, &piece);
         match direction {
             Direction::ToServer => {
                 self.settle_unframed(at, out);
                 self.hear_client(piece, turn, at, out);
+                Piece::EMPTY
             }
             Direction::ToClient => self.hear_server(piece, at, out),
         }

@@ -30,7 +30,9 @@ fn a_bomb_gives_as_much_as_is_kept() {
 
 #[test]
 fn what_is_cut_gives_what_comes_before() {
-    let message: Vec<u8> = (0..20_000_u32).flat_map(|n| (n * n).to_be_bytes()).collect();
+    let message: Vec<u8> = (0..20_000_u32)
+        .flat_map(|n| (n * n).to_be_bytes())
+        .collect();
     let compressed = gzip(&message);
     let inflated = inflate(&compressed[..compressed.len() / 2]);
     assert!(message.starts_with(&inflated.bytes));

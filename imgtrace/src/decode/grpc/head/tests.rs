@@ -82,10 +82,14 @@ fn what_may_be_a_call() {
         let head = Head::read(&[method, field(known(":path"), known(path)), unseen()]);
         assert_eq!(head.is_call(), is_call, "{path}");
     }
-    assert!(Head::read(&[unseen()]).is_call());
-    assert!(head(&[("content-type", "application/grpc")]).is_call());
-    assert!(!head(&[("content-type", "application/json")]).is_call());
-    assert!(!head(&[(":path", "/a.B/C")]).is_call());
+    let post = || field(known(":method"), known("POST"));
+    assert!(Head::read(&[post(), unseen()]).is_call());
+    assert!(head(&[(":method", "POST"), ("content-type", "application/grpc")]).is_call());
+    assert!(!head(&[(":method", "POST"), ("content-type", "application/json")]).is_call());
+    assert!(!head(&[(":method", "POST"), (":path", "/a.B/C")]).is_call());
+    // An answer, and trailers.
+    assert!(!head(&[(":status", "200"), ("content-type", "application/grpc")]).is_call());
+    assert!(!Head::read(&[unseen(), unseen()]).is_call());
 }
 
 #[test]

@@ -65,10 +65,18 @@ fn a_gap_inside_of_a_message_is_stepped_over() {
 #[test]
 fn a_gap_that_swallows_a_prefix_loses_what_follows() {
     for gap in [1, 5, 6] {
-        let pieces = vec![bytes(&message(b"ab")), Piece::Gap(gap), bytes(&message(b"c"))];
+        let pieces = vec![
+            bytes(&message(b"ab")),
+            Piece::Gap(gap),
+            bytes(&message(b"c")),
+        ];
         assert_eq!(told(pieces).0, ["2/2 true"]);
     }
-    let pieces = vec![bytes(&message(b"ab")[..3]), Piece::Gap(4), bytes(&message(b"c"))];
+    let pieces = vec![
+        bytes(&message(b"ab")[..3]),
+        Piece::Gap(4),
+        bytes(&message(b"c")),
+    ];
     assert_eq!(told(pieces).0, [""; 0]);
 }
 

@@ -36,7 +36,10 @@ fn check(pairs: &[(&str, &str)], expected: End) {
 fn what_is_said_in_full() {
     let failed = [("grpc-status", "5"), ("grpc-message", "no such image")];
     check(&failed, status(Some(5), "no such image"));
-    check(&[("grpc-status", "0"), ("grpc-message", "")], status(Some(0), ""));
+    check(
+        &[("grpc-status", "0"), ("grpc-message", "")],
+        status(Some(0), ""),
+    );
     check(&[("grpc-status", "0")], status(Some(0), ""));
     check(&[("grpc-status", "new")], status(None, ""));
 }
@@ -48,7 +51,11 @@ fn what_stands_in_entries_that_were_never_seen() {
     check(&[("grpc-status", UNSEEN)], status(None, ""));
     let new_message = [(UNSEEN, UNSEEN), (UNSEEN, "no such image")];
     check(&new_message, status(None, "no such image"));
-    let new = [(UNSEEN, "5"), (UNSEEN, "no such image"), (UNSEEN, "CAUSDW5v")];
+    let new = [
+        (UNSEEN, "5"),
+        (UNSEEN, "no such image"),
+        (UNSEEN, "CAUSDW5v"),
+    ];
     check(&new, status(Some(5), "no such image"));
     let head = [
         (":status", "200"),
@@ -57,7 +64,10 @@ fn what_stands_in_entries_that_were_never_seen() {
         ("grpc-message", "no such image"),
     ];
     check(&head, status(Some(5), "no such image"));
-    check(&[("grpc-status", "5"), (UNSEEN, "17 left")], status(Some(5), "17 left"));
+    check(
+        &[("grpc-status", "5"), (UNSEEN, "17 left")],
+        status(Some(5), "17 left"),
+    );
 }
 
 #[test]
@@ -92,7 +102,10 @@ fn without_a_status() {
 
 #[test]
 fn the_head_of_an_answer() {
-    assert_eq!(http(&fields(&[(UNSEEN, "7"), (":status", "404")])), Some(404));
+    assert_eq!(
+        http(&fields(&[(UNSEEN, "7"), (":status", "404")])),
+        Some(404)
+    );
     assert_eq!(http(&fields(&[(":status", UNSEEN)])), None);
     assert_eq!(http(&fields(&[(":status", "99999")])), None);
     assert_eq!(http(&[]), None);

@@ -48,9 +48,7 @@ impl<'a> Fields<'a> {
 
     /// `Content-Type` without parameters, in lower case.
     pub(super) fn media_type(self) -> String {
-        let whole = self.values("content-type").next().unwrap_or_default();
-        let media = whole.split(|&b| b == b';').next().unwrap_or_default();
-        String::from_utf8_lossy(media.trim_ascii()).to_ascii_lowercase()
+        media_type(self.values("content-type").next().unwrap_or_default())
     }
 
     /// The first such field as text; empty where there is none.
@@ -72,6 +70,12 @@ impl<'a> Fields<'a> {
             .filter(move |field| field.name.eq_ignore_ascii_case(name))
             .map(|field| field.value)
     }
+}
+
+/// A content type without parameters, in lower case.
+pub(super) fn media_type(whole: &[u8]) -> String {
+    let media = whole.split(|&b| b == b';').next().unwrap_or_default();
+    String::from_utf8_lossy(media.trim_ascii()).to_ascii_lowercase()
 }
 
 /// A decimal number without a sign, as far as an `int64` goes.

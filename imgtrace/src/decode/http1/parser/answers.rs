@@ -57,9 +57,17 @@ impl Answers {
 }
 
 impl Parser {
-    pub(super) fn hear_server(&mut self, mut piece: Piece, at: Stamp, out: &mut Vec<Event>) {
+    /// Gives back what comes behind an answer that took over the connection.
+    pub(super) fn hear_server(
+        &mut self,
+        mut piece: Piece,
+        at: Stamp,
+        out: &mut Vec<Event>,
+    ) -> Piece {
         match &mut self.answers {
-            Answers::Followed(_) | Answers::Rejoining(_) => self.follow_answers(piece, at, out),
+            Answers::Followed(_) | Answers::Rejoining(_) => {
+                return self.follow_answers(piece, at, out);
+            }
             Answers::Finished { complained } => {
                 if !std::mem::replace(complained, true) {
                     out.push(Event::Anomaly(Anomaly::TrailingBytes));
@@ -67,49 +75,52 @@ impl Parser {
             }
             Answers::Unframed(heard) => *heard = at,
             Answers::Lost => match &mut self.requests {
-                Requests::Followed(_) => self.rejoin_answers(piece, at, out),
+                Requests::Followed(_) => return self.rejoin_answers(piece, at, out),
                 Requests::Tentative(tentative) => match tentative.hear_server(&mut piece, at) {
                     Finding::Open => {}
                     Finding::Refuted => self.requests = Requests::Lost,
-                    Finding::Confirmed(answer) => self.believe(answer, piece, at, out),
+                    Finding::Confirmed(answer) => return self.believe(answer, piece, at, out),
                 },
                 Requests::Lost => {}
             },
         }
+        Piece::EMPTY
     }
 
     /// The tentative request was one: tells it, and follows both directions from here.
-    fn believe(&mut self, answer: Answer, rest: Piece, at: Stamp, out: &mut Vec<Event>) {
+    fn believe(&mut self, answer: Answer, rest: Piece, at: Stamp, out: &mut Vec<Event>) -> Piece {
         let believed = std::mem::replace(&mut self.requests, Requests::follow());
         self.answers = Answers::follow();
         if let Requests::Tentative(tentative) = believed {
             tentative.release(&mut self.exchanges, out);
         }
         self.begin_answer(answer, at, out);
-        self.follow_answers(rest, at, out);
+        self.follow_answers(rest, at, out)
     }
 
     /// The requests are followed, the answers are not. As soon as something was asked, the first
     /// words that the server then says should be the answer: if they are not, what was asked is
     /// given up, and so this is tried once for each.
-    fn rejoin_answers(&mut self, piece: Piece, at: Stamp, out: &mut Vec<Event>) {
-        if self.exchanges.awaiting().is_some() {
-            self.answers = Answers::Rejoining(Messages::new(Kind::Answer));
-            self.follow_answers(piece, at, out);
+    fn rejoin_answers(&mut self, piece: Piece, at: Stamp, out: &mut Vec<Event>) -> Piece {
+        if self.exchanges.awaiting().is_none() {
+            return Piece::EMPTY;
         }
+        self.answers = Answers::Rejoining(Messages::new(Kind::Answer));
+        self.follow_answers(piece, at, out)
     }
 
-    fn follow_answers(&mut self, mut input: Piece, at: Stamp, out: &mut Vec<Event>) {
+    fn follow_answers(&mut self, mut input: Piece, at: Stamp, out: &mut Vec<Event>) -> Piece {
         while let Some(messages) = self.answers.messages() {
             if messages.is_between()
                 && matches!(input, Piece::Bytes(_))
                 && !input.is_empty()
                 && self.exchanges.awaiting().is_none()
             {
-                return self.lose_answers(Anomaly::UnexpectedAnswer, at, out);
+                self.lose_answers(Anomaly::UnexpectedAnswer, at, out);
+                break;
             }
             let Some(token) = messages.next(&mut input) else {
-                return;
+                break;
             };
             match token {
                 Token::Head(bytes) => match head::parse_answer(&bytes, at) {
@@ -131,11 +142,13 @@ impl Parser {
                     self.leave_http(at, out);
                 }
                 Token::Broken(Anomaly::LostFraming) if self.lost_in_answer() => {
-                    return self.lose_chunks(at, out);
+                    self.lose_chunks(at, out);
+                    break;
                 }
                 Token::Broken(anomaly) => self.lose_answers(anomaly, at, out),
             }
         }
+        if self.over { input } else { Piece::EMPTY }
     }
 
     /// True if the place was lost in the body of an answer that was followed for sure.
