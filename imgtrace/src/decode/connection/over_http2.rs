@@ -62,14 +62,14 @@ impl Http2 {
         at: Stamp,
         out: &mut Vec<Event>,
     ) {
-        self.parser
-            .push(direction, piece.clone(), at, &mut self.frames);
+        let len = piece.len();
+        self.parser.push(direction, piece, at, &mut self.frames);
         let Some(mut held) = self.held.take() else {
             return self.read_frames(out);
         };
         self.read_frames(&mut held);
         if direction == Direction::ToClient {
-            self.answered = self.answered.saturating_add(piece.len());
+            self.answered = self.answered.saturating_add(len);
         }
         if self.is_over() {
             // What was asked was asked of somebody who does not speak it.

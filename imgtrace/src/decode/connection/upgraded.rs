@@ -54,9 +54,9 @@ impl Upgraded {
         match self {
             Self::Waiting(_) if piece.is_empty() => {}
             Self::Waiting(waiting) => {
-                if let Some(client) = waiting.hear(direction, piece, at) {
+                if let Some(shown) = waiting.hear(direction, piece, at) {
                     let heard = std::mem::take(&mut waiting.heard);
-                    *self = Self::of(client);
+                    *self = shown;
                     for (direction, piece, at) in heard {
                         self.push(direction, piece, at, out);
                     }
@@ -77,20 +77,11 @@ impl Upgraded {
             http2.close(at, out);
         }
     }
-
-    /// A channel with that client, or with none that is known.
-    fn of(client: Option<Direction>) -> Self {
-        match client {
-            Some(Direction::ToServer) => Self::Http2(Box::new(Http2::new(false))),
-            Some(Direction::ToClient) | None => Self::Ignored,
-        }
-    }
 }
 
 impl Waiting {
-    /// Takes in what comes next; in which direction the client speaks when that shows, or that it
-    /// will not.
-    fn hear(&mut self, direction: Direction, piece: Piece, at: Stamp) -> Option<Option<Direction>> {
+    /// Takes in what comes next; what is spoken, when that shows or cannot show any more.
+    fn hear(&mut self, direction: Direction, piece: Piece, at: Stamp) -> Option<Upgraded> {
         let [client, server] = &mut self.prefaces;
         let preface = match direction {
             Direction::ToServer => client,
@@ -100,11 +91,11 @@ impl Waiting {
         let is_complete = preface.is_some_and(|said| said == PREFACE.len());
         self.len += piece.len();
         self.heard.push((direction, piece, at));
-        if is_complete {
-            return Some(Some(direction));
+        if is_complete && direction == Direction::ToServer {
+            return Some(Upgraded::Http2(Box::new(Http2::new(false))));
         }
         let is_hopeless = self.prefaces == [None; 2] || self.len > HELD_MAX;
-        is_hopeless.then_some(None)
+        (is_complete || is_hopeless).then_some(Upgraded::Ignored)
     }
 }
 

@@ -113,7 +113,10 @@ fn percent_decoded(value: &[u8]) -> String {
     while let Some((&byte, after)) = rest.split_first()
         && bytes.len() < MESSAGE_LIMIT
     {
-        let escaped = after.first_chunk().filter(|_| byte == b'%').and_then(hex);
+        let escaped = after
+            .first_chunk()
+            .filter(|_| byte == b'%')
+            .and_then(|digits| hex(*digits));
         bytes.push(escaped.unwrap_or(byte));
         let taken = if escaped.is_some() { 2 } else { 0 };
         rest = after.get(taken..).unwrap_or_default();
@@ -121,8 +124,7 @@ fn percent_decoded(value: &[u8]) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn hex(digits: &[u8; 2]) -> Option<u8> {
+fn hex([high, low]: [u8; 2]) -> Option<u8> {
     let digit = |digit: u8| char::from(digit).to_digit(16);
-    let [high, low] = *digits;
     u8::try_from(digit(high)? << 4 | digit(low)?).ok()
 }
