@@ -4,9 +4,9 @@ use super::plain::Plain;
 use crate::decode::api::rpc::Reader;
 use crate::decode::flow::Piece;
 use crate::decode::http2::{Footing, Parser};
+use crate::decode::inference::Inference;
 use crate::decode::{Direction, Event, grpc, http2, rpc};
-use crate::model::{Basis, Stamp};
-use crate::observation::Anomaly;
+use crate::model::Stamp;
 
 /// What a server must have said until it is believed that it speaks HTTP/2: the header of a frame
 /// (RFC 9113 section 4.1).
@@ -19,6 +19,7 @@ const HELD_MAX: usize = 1024;
 pub(super) struct Http2 {
     parser: Parser,
     calls: grpc::Parser,
+    methods: Inference,
     reader: Reader,
     plain: Plain,
     /// What is told when the server has answered in HTTP/2; null when it has.
@@ -35,6 +36,7 @@ impl Http2 {
         Self {
             parser: Parser::new(Direction::ToServer, joined),
             calls: grpc::Parser::new(joined),
+            methods: Inference::new(joined),
             reader: Reader::new(),
             plain: Plain::new(joined),
             held: (!joined).then(Vec::new),
@@ -87,6 +89,8 @@ impl Http2 {
         self.calls.close(at, &mut self.told);
         self.plain.close(at, out);
         self.read_calls(out);
+        self.methods.close(&mut self.known);
+        self.read_known(out);
         self.reader.close(at, out);
     }
 
@@ -101,48 +105,14 @@ impl Http2 {
 
     fn read_calls(&mut self, out: &mut Vec<Event>) {
         for event in self.told.drain(..) {
-            self.known.extend(known(event));
+            self.methods.push(event, &mut self.known);
         }
+        self.read_known(out);
+    }
+
+    fn read_known(&mut self, out: &mut Vec<Event>) {
         for event in self.known.drain(..) {
             self.reader.read(event, out);
         }
     }
-}
-
-/// A call whose path was seen. Of others nothing is told.
-fn known(event: grpc::Event) -> Option<rpc::Event> {
-    Some(match event {
-        grpc::Event::Called {
-            exchange,
-            fields,
-            at,
-        } => {
-            let head = grpc::Head::read(&fields);
-            let grpc::Path::Known(path) = head.path else {
-                return Some(rpc::Event::Anomaly(Anomaly::UnknownMethod));
-            };
-            rpc::Event::Called {
-                exchange,
-                path,
-                basis: Basis::OBSERVED,
-                namespace: head.namespace,
-                correlation: head.correlation,
-                at,
-            }
-        }
-        grpc::Event::Message {
-            exchange,
-            direction,
-            message,
-            at,
-        } => rpc::Event::Message {
-            exchange,
-            direction,
-            message,
-            at,
-        },
-        grpc::Event::Ended { exchange, end, at } => rpc::Event::Ended { exchange, end, at },
-        grpc::Event::Interrupted { .. } => return None,
-        grpc::Event::Anomaly(anomaly) => rpc::Event::Anomaly(anomaly),
-    })
 }
