@@ -2,8 +2,8 @@
 //!
 //! Such an operation is told with the first call that gives a name, since only that proves that an
 //! image is made; it has begun with the first write. A pull and a tag end with the call that works
-//! or fails. What may still go on waits: a name that exists already for the call that moves it, an
-//! import for the names of further images. It waits until its lease is given back, the connection
+//! or fails. What may still go on waits: a name that exists already for the call that moves it, one
+//! that does not for the call that makes it, an import for the names of further images. It waits until its lease is given back, the connection
 //! is gone, or another call of the connection shows that [`MAX_WAIT`] has passed.
 
 use std::collections::VecDeque;
@@ -23,8 +23,10 @@ const MAX_WAIT: u64 = 2 * 1_000_000_000;
 const MAX_NAMINGS: usize = 64;
 /// Names of one import that are kept.
 const MAX_NAMES: usize = 256;
-/// gRPC's `ALREADY_EXISTS` (`doc/statuscodes.md`).
-const ALREADY_EXISTS: u32 = 6;
+/// gRPC's `NOT_FOUND` and `ALREADY_EXISTS` (`doc/statuscodes.md`): a pull makes a name and moves it
+/// if it exists (containerd `client/client.go`, `createNewImage`), an import moves it and makes it if
+/// it does not (`client/import.go`).
+const TRIED_OTHERWISE: [u32; 2] = [5, 6];
 
 /// What is being named on a connection.
 #[derive(Debug, Default)]
@@ -57,7 +59,7 @@ struct Naming {
 }
 
 impl Namings {
-    /// True if the name was refused before because it exists, and this call moves it.
+    /// True if the name was refused before, and this call tries it in the other way.
     pub(super) fn retry(&mut self, asked: &Asked<'_>) -> bool {
         let is_same = |naming: &&mut Naming| {
             let last = naming.names.last().map(String::as_str);
@@ -168,12 +170,13 @@ impl Namings {
         let Some(index) = self.namings.iter().position(is_own) else {
             return;
         };
-        let exists = matches!(end, End::Status { code: Some(code), .. } if *code == ALREADY_EXISTS);
+        let is_retried =
+            matches!(end, End::Status { code: Some(code), .. } if TRIED_OTHERWISE.contains(code));
         if let Some(naming) = self.namings.get_mut(index) {
             let may_go_on = naming.op == Op::Import && ending.0 == Outcome::Ok;
             naming.open = None;
             naming.last = Some((at, ending));
-            if exists || may_go_on {
+            if is_retried || may_go_on {
                 return;
             }
         }

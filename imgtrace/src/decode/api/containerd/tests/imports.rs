@@ -16,12 +16,19 @@ fn unpack(script: &mut Script) {
     write(script, &format!("manifest-{}", digest(2)), &digest(2), 100);
 }
 
+/// Names an image as containerd's client does it (`client/import.go`).
+fn import(script: &mut Script, image: &str, digest: &str) {
+    let missing = format!("image {image:?}: not found");
+    script.fails(UPDATE, &of_image(image, digest), 5, &missing);
+    name(script, CREATE, image, digest);
+}
+
 #[test]
 fn of_one_image() {
     let mut script = Script::new();
     script.lease(Some("lease"));
     unpack(&mut script);
-    name(&mut script, CREATE, BUSYBOX, &digest(1));
+    import(&mut script, BUSYBOX, &digest(1));
     script.unary(DELETE_LEASE, &Proto::new().text(1, "lease"), &Proto::new());
     let told = only(&mut script);
     assert_eq!((told.op, told.outcome), (Op::Import, Some(Outcome::Ok)));
