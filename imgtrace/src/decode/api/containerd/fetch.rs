@@ -26,6 +26,9 @@ const REGISTRY_REFS: [&str; 2] = ["layer-", "config-"];
 /// Beginning of a write's reference that only an import has (`core/images/archive/importer.go`).
 const STREAM_REF: &str = "tar-";
 
+/// What an import is concluded from.
+const NO_SOURCE: &str = "nothing says that the content came from a registry";
+
 /// Which calls belong together.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
@@ -62,10 +65,10 @@ pub(super) struct Fetches {
 pub(super) struct Fetch {
     /// When the first write was called.
     pub(super) at: Stamp,
-    /// How it is known that anything was written.
-    pub(super) basis: Basis,
     /// Bytes that were written; what was there already is not.
     pub(super) written: u64,
+    /// How it is known that anything was written.
+    basis: Basis,
     last: Stamp,
     writes: u32,
     from_registry: bool,
@@ -144,8 +147,8 @@ impl Fetch {
     fn new(head: &Head) -> Self {
         Self {
             at: head.at,
-            basis: head.basis.clone(),
             written: 0,
+            basis: head.basis.clone(),
             last: head.at,
             writes: 0,
             from_registry: false,
@@ -154,12 +157,15 @@ impl Fetch {
         }
     }
 
-    /// What it is once an image is made of it.
-    pub(super) const fn op(&self) -> Op {
+    /// What it is once an image is made of it, and how that is known. An import is known by its
+    /// archive; where nothing says that content came from a registry either, it is concluded.
+    pub(super) fn made(&self) -> (Op, Basis) {
         if self.from_registry && !self.from_stream {
-            Op::Pull
+            (Op::Pull, self.basis.clone())
+        } else if self.from_stream || !self.basis.is_observed() {
+            (Op::Import, self.basis.clone())
         } else {
-            Op::Import
+            (Op::Import, Basis::inferred(vec![NO_SOURCE.to_owned()]))
         }
     }
 }

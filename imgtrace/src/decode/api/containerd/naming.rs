@@ -80,12 +80,13 @@ impl Namings {
             bytes: Some(fetch.written),
             ..named::image(asked.name, DigestKind::Unknown)
         };
+        let (op, of_writes) = fetch.made();
         let basis = if asked.head.basis.is_observed() {
-            fetch.basis.clone()
+            of_writes
         } else {
             asked.head.basis.clone()
         };
-        self.begin(asked, (fetch.op(), subject), (fetch.at, basis), out);
+        self.begin(asked, (op, subject), (fetch.at, basis), out);
     }
 
     /// An image that was just read gets one more name.

@@ -45,8 +45,10 @@ pub(in crate::decode::api) struct Operation {
 enum State {
     /// Its request is not seen yet.
     Asking,
-    /// It asks for this; if only its refusal counts, that was not told.
-    Asked(Op, Box<Subject>),
+    /// This will have been asked for if it is refused.
+    Refusable(Op, Box<Subject>),
+    /// What it asks for was told.
+    Told,
     /// Its request makes no operation.
     Nothing,
 }
@@ -81,14 +83,17 @@ impl Operation {
         match (&self.state, direction) {
             (State::Asking, Direction::ToServer) => {
                 self.state = match (self.procedure.asked)(payload) {
-                    Some((op, subject)) => State::Asked(op, Box::new(self.located(head, subject))),
                     None => State::Nothing,
+                    Some((op, subject)) if self.procedure.shape == Shape::Refused => {
+                        State::Refusable(op, Box::new(subject))
+                    }
+                    Some((op, subject)) => {
+                        out.push(self.began(head, op, subject));
+                        State::Told
+                    }
                 };
-                if self.procedure.shape != Shape::Refused {
-                    out.extend(self.began(head));
-                }
             }
-            (State::Asked(..), Direction::ToClient) => {
+            (State::Told, Direction::ToClient) => {
                 self.is_answered = true;
                 (self.procedure.answered)(payload, &mut self.added);
             }
@@ -98,22 +103,20 @@ impl Operation {
 
     /// The call's end.
     pub(in crate::decode::api) fn end(
-        self,
+        mut self,
         head: &Head,
         end: &End,
         at: Stamp,
         out: &mut Vec<Event>,
     ) {
-        if !matches!(self.state, State::Asked(..)) {
-            return;
-        }
         let is_answered = self.is_answered && self.procedure.shape != Shape::Stream;
         let (outcome, error) = ending(end, is_answered);
-        if self.procedure.shape == Shape::Refused {
-            match self.began(head) {
-                Some(began) if outcome == Outcome::Error => out.push(began),
-                _ => return,
+        match std::mem::replace(&mut self.state, State::Nothing) {
+            State::Told => {}
+            State::Refusable(op, subject) if outcome == Outcome::Error => {
+                out.push(self.began(head, op, *subject));
             }
+            State::Refusable(..) | State::Asking | State::Nothing => return,
         }
         out.push(Event::Ended {
             exchange: head.exchange,
@@ -130,31 +133,24 @@ impl Operation {
     }
 
     /// True if it was told.
-    pub(in crate::decode::api) fn has_begun(&self) -> bool {
-        matches!(self.state, State::Asked(..)) && self.procedure.shape != Shape::Refused
+    pub(in crate::decode::api) const fn has_begun(&self) -> bool {
+        matches!(self.state, State::Told)
     }
 
-    fn began(&self, head: &Head) -> Option<Event> {
-        let State::Asked(op, subject) = &self.state else {
-            return None;
-        };
-        Some(Event::Began {
-            exchange: head.exchange,
-            at: head.at,
-            api: self.procedure.api,
-            op: *op,
-            subject: (**subject).clone(),
-            basis: head.basis.clone(),
-            correlation: head.correlation.clone(),
-        })
-    }
-
-    /// The subject with the namespace, where the API has any.
-    fn located(&self, head: &Head, mut subject: Subject) -> Subject {
+    /// Namespaces are those of containerd and its shims; other APIs have none.
+    fn began(&self, head: &Head, op: Op, mut subject: Subject) -> Event {
         if matches!(self.procedure.api, Api::Containerd | Api::Shim) {
             subject.namespace.clone_from(&head.namespace);
         }
-        subject
+        Event::Began {
+            exchange: head.exchange,
+            at: head.at,
+            api: self.procedure.api,
+            op,
+            subject,
+            basis: head.basis.clone(),
+            correlation: head.correlation.clone(),
+        }
     }
 }
 
