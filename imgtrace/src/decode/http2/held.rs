@@ -5,23 +5,27 @@ use std::collections::VecDeque;
 use crate::decode::flow::Piece;
 use crate::model::Stamp;
 
-/// What a piece costs besides its bytes.
-const PIECE_COST: u64 = 64;
+/// What the pieces of one buffer cost besides their bytes.
+const BUFFER_COST: u64 = 64;
 
 /// Pieces of one direction, each with the time when it was read.
 #[derive(Default)]
 pub(super) struct Held {
     pieces: VecDeque<(Stamp, Piece)>,
-    /// Sum of their [`cost`]s.
+    /// How much memory they take, in bytes: pieces that were read at one time are counted as one.
     cost: u64,
 }
 
 impl Held {
     pub(super) fn push(&mut self, at: Stamp, piece: Piece) {
-        if !piece.is_empty() {
-            self.cost += cost(&piece);
-            self.pieces.push_back((at, piece));
+        if piece.is_empty() {
+            return;
         }
+        if self.pieces.back().is_none_or(|(then, _)| *then != at) {
+            self.cost += BUFFER_COST;
+        }
+        self.cost += kept(&piece);
+        self.pieces.push_back((at, piece));
     }
 
     pub(super) fn get(&self, index: usize) -> Option<&(Stamp, Piece)> {
@@ -32,7 +36,7 @@ impl Held {
         self.pieces.front().map(|(_, piece)| piece)
     }
 
-    /// How much memory it takes, in bytes.
+    /// How much memory they take, in bytes.
     pub(super) fn cost(&self) -> u64 {
         self.cost
     }
@@ -40,15 +44,18 @@ impl Held {
     /// Leaves out that many bytes at the front.
     pub(super) fn advance(&mut self, mut len: u64) {
         while len > 0 {
-            let Some((_, piece)) = self.pieces.front_mut() else {
+            let Some((at, piece)) = self.pieces.front_mut() else {
                 return;
             };
-            self.cost -= cost(piece);
-            len -= piece.take(len).len();
-            if piece.is_empty() {
+            let taken = piece.take(len);
+            let (at, is_used) = (*at, piece.is_empty());
+            len -= taken.len();
+            self.cost -= kept(&taken);
+            if is_used {
                 self.pieces.pop_front();
-            } else {
-                self.cost += cost(piece);
+                if self.pieces.front().is_none_or(|(next, _)| *next != at) {
+                    self.cost -= BUFFER_COST;
+                }
             }
         }
     }
@@ -58,10 +65,10 @@ impl Held {
     }
 }
 
-fn cost(piece: &Piece) -> u64 {
-    let kept = match piece {
+/// How many bytes of a piece are kept.
+fn kept(piece: &Piece) -> u64 {
+    match piece {
         Piece::Bytes(bytes) => bytes.len() as u64,
         Piece::Gap(_) => 0,
-    };
-    kept + PIECE_COST
+    }
 }

@@ -1,5 +1,8 @@
 //! What the parser must say of conversations, whole, split, cut and with gaps.
 
+mod encoder;
 mod follow;
 mod join;
+mod properties;
 mod said;
+mod script;

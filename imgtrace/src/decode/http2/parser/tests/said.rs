@@ -36,6 +36,9 @@ pub(super) fn settings() -> Vec<u8> {
     frame(SETTINGS, 0, 0, &[])
 }
 
+/// A piece of a direction, and when it was read.
+pub(super) type Words = (Direction, Piece, Stamp);
+
 pub(super) fn stamp(mono: u64) -> Stamp {
     Stamp { mono, wall: 0 }
 }
@@ -61,7 +64,7 @@ pub(super) fn hear_client(said: impl IntoIterator<Item = Piece>) -> Vec<String> 
     lines(&hear(false, said.map(|piece| (ToServer, piece))))
 }
 
-fn text(text: &Text) -> String {
+pub(super) fn text(text: &Text) -> String {
     match text {
         Text::Known(bytes) => String::from_utf8_lossy(bytes).into_owned(),
         Text::Unknown(slot) => format!("?{}", slot.0),
