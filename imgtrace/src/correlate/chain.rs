@@ -51,6 +51,8 @@ pub(super) struct Chain {
     pub(super) retry_of: Option<OperationId>,
     /// Operations that have begun and are part of this one, which has no number yet.
     pub(super) merged: Vec<OperationId>,
+    /// When (ns of the monotonic clock) something is due for it.
+    pub(super) due: Option<u64>,
     more_hops: usize,
     progress_said: Option<Stamp>,
 }
@@ -73,6 +75,7 @@ impl Chain {
             reason: None,
             retry_of: None,
             merged: Vec::new(),
+            due: None,
             more_hops: 0,
             progress_said: None,
         }
@@ -96,9 +99,14 @@ impl Chain {
         self.root.end.is_some()
     }
 
+    /// True if it has been told to the end.
+    pub(super) const fn is_told(&self) -> bool {
+        matches!(self.said, Said::Ended(_))
+    }
+
     /// True if it may still turn out to be part of another.
     pub(super) const fn is_unclaimed(&self) -> bool {
-        self.for_others && !matches!(self.said, Said::Ended(_))
+        self.for_others && !self.is_told()
     }
 
     /// Adds a hop; returns its request if there are too many.

@@ -1,11 +1,14 @@
 //! The table of operations in the making: which request belongs to which, and what waits for when.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::chain::{Chain, Inner};
 use super::request::Request;
 use crate::model::Confidence;
 use crate::observation::RequestId;
+
+/// Chains kept that have been told to the end; the oldest is forgotten when there are more.
+const MAX_KEPT: usize = 2_048;
 
 /// All operations in the making, each under the request that is its root.
 #[derive(Debug, Default)]
@@ -15,6 +18,8 @@ pub(super) struct Chains {
     roots: BTreeMap<RequestId, RequestId>,
     /// Roots that may turn out to be part of another.
     unclaimed: BTreeSet<RequestId>,
+    /// Roots of chains that have been told to the end, in the order in which they were.
+    kept: VecDeque<RequestId>,
     /// When (ns of the monotonic clock) something is due, and for which root.
     due: BTreeSet<(u64, RequestId)>,
 }
@@ -25,12 +30,14 @@ impl Chains {
             by_root: BTreeMap::new(),
             roots: BTreeMap::new(),
             unclaimed: BTreeSet::new(),
+            kept: VecDeque::new(),
             due: BTreeSet::new(),
         }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.by_root.len()
+    /// How many have not been told to the end.
+    pub(super) fn open_len(&self) -> usize {
+        self.by_root.len().saturating_sub(self.kept.len())
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (RequestId, &Chain)> {
@@ -66,8 +73,10 @@ impl Chains {
         self.unclaimed.len()
     }
 
-    pub(super) fn first(&self) -> Option<RequestId> {
-        self.by_root.first_key_value().map(|(root, _)| *root)
+    /// The oldest that has not been told to the end.
+    pub(super) fn oldest_open(&self) -> Option<RequestId> {
+        let open = self.by_root.iter().find(|(_, chain)| !chain.is_told());
+        open.map(|(root, _)| *root)
     }
 
     pub(super) fn insert(&mut self, chain: Chain) {
@@ -84,6 +93,15 @@ impl Chains {
     pub(super) fn remove(&mut self, root: RequestId) -> Option<Chain> {
         let chain = self.by_root.remove(&root)?;
         self.unclaimed.remove(&root);
+        // It is the first one, unless what it said was taken back.
+        let mut kept = self.kept.iter();
+        let place = chain.is_told().then(|| kept.position(|kept| *kept == root));
+        if let Some(place) = place.flatten() {
+            self.kept.remove(place);
+        }
+        if let Some(due) = chain.due {
+            self.due.remove(&(due, root));
+        }
         for inner in &chain.hops {
             if self.roots.get(&inner.request.id) == Some(&root) {
                 self.roots.remove(&inner.request.id);
@@ -92,9 +110,15 @@ impl Chains {
         Some(chain)
     }
 
-    /// Notes that a chain is nobody else's for certain: it has been told to the end.
-    pub(super) fn settle(&mut self, root: RequestId) {
+    /// Notes that a chain has been told to the end, and so is part of no other.
+    pub(super) fn keep(&mut self, root: RequestId) {
         self.unclaimed.remove(&root);
+        self.kept.push_back(root);
+        if self.kept.len() > MAX_KEPT
+            && let Some(oldest) = self.kept.front().copied()
+        {
+            self.remove(oldest);
+        }
     }
 
     /// Takes a request out of the chain that it is a hop of.
@@ -127,14 +151,23 @@ impl Chains {
         }
     }
 
-    /// Lets [`Self::pop_due`] return a root when that time has come.
+    /// Lets [`Self::pop_due`] return a root when that time has come, and not before.
     pub(super) fn wake(&mut self, root: RequestId, mono: u64) {
-        self.due.insert((mono, root));
+        if let Some(chain) = self.by_root.get_mut(&root) {
+            if let Some(before) = chain.due.replace(mono) {
+                self.due.remove(&(before, root));
+            }
+            self.due.insert((mono, root));
+        }
     }
 
     /// The next root for which something is due by now.
     pub(super) fn pop_due(&mut self, mono: u64) -> Option<RequestId> {
         self.due.first().filter(|(due, _)| *due <= mono)?;
-        self.due.pop_first().map(|(_, root)| root)
+        let (_, root) = self.due.pop_first()?;
+        if let Some(chain) = self.by_root.get_mut(&root) {
+            chain.due = None;
+        }
+        Some(root)
     }
 }

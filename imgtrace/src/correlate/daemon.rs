@@ -46,11 +46,15 @@ pub(super) fn is_brief(request: &Request, world: &World) -> bool {
     request.api == Api::Shim || is_bookkeeping(request, world)
 }
 
-/// Why a daemon's request stands as an operation of its own.
-pub(super) fn reason(request: &Request, world: &World) -> String {
+/// Why a daemon's request stands as an operation of its own, where so many others may have caused
+/// it.
+pub(super) fn reason(request: &Request, possible: usize, world: &World) -> String {
     let who = request
         .client
         .map_or_else(|| "a daemon".to_owned(), |client| mention(world, client));
+    if possible > 0 {
+        return format!("{who} asked for one of {possible} that cannot be told apart");
+    }
     if request.correlation.by_client {
         return format!("a client of {who} caused it, and its request was not seen");
     }

@@ -49,7 +49,7 @@ pub(super) fn fit(outer: &Request, cause: Op, inner: &Request, world: &World) ->
     }
     // A daemon in between was not seen, or not this request of it.
     let far = shares_global_id(outer, inner) && outer.at.mono <= inner.at.mono;
-    far.then_some(Fit::Far)
+    (far && same_exec(outer, inner) != Some(false)).then_some(Fit::Far)
 }
 
 /// True if they overlap: what is asked of another daemon is asked while the client waits.
@@ -65,9 +65,15 @@ fn shares_global_id(outer: &Request, inner: &Request) -> bool {
         .any(|id| is_container_id(id) && inner.keys.ids.contains(id))
 }
 
+/// Whether both are about one exec; none if one of them does not tell.
+fn same_exec(outer: &Request, inner: &Request) -> Option<bool> {
+    let (one, other) = outer.keys.exec.as_ref().zip(inner.keys.exec.as_ref())?;
+    Some(one == other)
+}
+
 fn compare(outer: &Request, inner: &Request, world: &World) -> Option<Fit> {
-    if let (Some(one), Some(other)) = (&outer.keys.exec, &inner.keys.exec) {
-        return (one == other).then_some(Fit::Exact);
+    if let Some(same) = same_exec(outer, inner) {
+        return same.then_some(Fit::Exact);
     }
     if !outer.keys.ids.is_empty() && !inner.keys.ids.is_empty() {
         let same = outer.keys.share_id(&inner.keys) || is_in_sandbox(outer, inner);
@@ -88,11 +94,12 @@ fn compare(outer: &Request, inner: &Request, world: &World) -> Option<Fit> {
     if trace.is_some() && *trace == inner.correlation.trace {
         return Some(Fit::Trace);
     }
-    Some(if same_image {
-        Fit::Image
-    } else {
-        Fit::Possible
-    })
+    if same_image {
+        return Some(Fit::Image);
+    }
+    // A build takes long, and what a restart policy does meanwhile is none of its steps.
+    let is_step = outer.op != Op::Build || inner.correlation.by_client;
+    is_step.then_some(Fit::Possible)
 }
 
 /// True if a sandbox is stopped or removed with what is in it.
@@ -135,10 +142,7 @@ fn is_named_otherwise(outer: &Request, inner: &Request, world: &World) -> bool {
 /// True if an operation of kind `cause` may make its daemon ask another one for `inner`.
 pub(super) const fn may_need(cause: Op, inner: Op) -> bool {
     match inner {
-        Op::Pull => matches!(
-            cause,
-            Op::Pull | Op::Build | Op::RunSandbox | Op::Create | Op::Start
-        ),
+        Op::Pull => matches!(cause, Op::Pull | Op::Build | Op::RunSandbox),
         Op::Import | Op::Load | Op::AddImage | Op::Tag => matches!(
             cause,
             Op::Import | Op::Load | Op::AddImage | Op::Tag | Op::Pull | Op::Build | Op::Commit

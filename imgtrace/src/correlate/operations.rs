@@ -12,6 +12,7 @@ use super::chain::{Chain, Said};
 use super::chains::Chains;
 use super::daemon;
 use super::denial;
+use super::owner;
 use super::request::{Begin, End, Request};
 use super::retries::Retries;
 use crate::model::{Confidence, OperationId, Report, Stamp, Subject};
@@ -165,13 +166,14 @@ impl Operations {
     /// Says that an operation has begun.
     fn say(&mut self, root: RequestId, now: &mut Moment<'_>) {
         let id = self.next_id();
+        let possible = owner::possible(&self.chains, root, now.world);
         let Some(chain) = self.chains.get_mut(root) else {
             return;
         };
         chain.said = Said::Began(id);
         chain.retry_of = self.retries.first_of(&chain.root);
         if chain.for_others {
-            chain.reason = Some(daemon::reason(&chain.root, now.world));
+            chain.reason = Some(daemon::reason(&chain.root, possible, now.world));
         }
         let end = chain.root.end.take();
         now.out.push(Report::Began(chain.operation(id, now.world)));
@@ -181,8 +183,7 @@ impl Operations {
 
     /// Says how an operation ended, with what is part of it, and keeps it for what comes late.
     fn conclude(&mut self, root: RequestId, now: &mut Moment<'_>) {
-        let is_said = |chain: &Chain| matches!(chain.said, Said::Ended(_));
-        if self.chains.get(root).is_none_or(is_said) {
+        if self.chains.get(root).is_none_or(Chain::is_told) {
             return;
         }
         while self.claim(root, now) {}

@@ -1,7 +1,7 @@
 //! Which request another one was made for, of all that are known.
 
 use super::World;
-use super::chain::{Chain, Inner, Said};
+use super::chain::{Chain, Inner};
 use super::chains::Chains;
 use super::fit::{Fit, fit, may_tell_id};
 use super::request::Request;
@@ -70,7 +70,7 @@ pub(super) fn certain(chains: &Chains, root: RequestId, world: &World) -> Option
         return None;
     }
     // Of several that name the container, the one that was asked last is the one that goes on.
-    best.sort_by_key(|it| (!has_ended(it.chain), it.by.at.mono, it.by.id));
+    best.sort_by_key(|it| (!it.chain.is_told(), it.by.at.mono, it.by.id));
     let owner = best.last()?;
     Some(Owner {
         root: owner.chain.root.id,
@@ -90,7 +90,7 @@ pub(super) fn probable(chains: &Chains, root: RequestId, world: &World) -> Optio
     let about_image = all.iter().filter(|it| it.by.keys.share_image(&inner.keys));
     let first = about_image.min_by_key(|it| {
         let has_one = it.chain.has_image_hop(inner);
-        (has_one, has_ended(it.chain), it.by.at.mono, it.by.id)
+        (has_one, it.chain.is_told(), it.by.at.mono, it.by.id)
     });
     if first.is_some() {
         return first.map(owner);
@@ -122,6 +122,12 @@ pub(super) fn is_only(chains: &Chains, root: RequestId, owner: RequestId, world:
     })
 }
 
+/// How many chains the chain of `root` may be part of.
+pub(super) fn possible(chains: &Chains, root: RequestId, world: &World) -> usize {
+    let inner = chains.get(root).map(|chain| &chain.root);
+    inner.map_or(0, |inner| candidates(chains, root, inner, world).count())
+}
+
 /// Other operations under way that want the image that the chain of `root` is about.
 pub(super) fn others_that_pull(
     chains: &Chains,
@@ -134,7 +140,7 @@ pub(super) fn others_that_pull(
     };
     let others = candidates(chains, root, inner, world).filter(|it| it.chain.root.id != owner);
     others
-        .filter(|it| it.by.keys.share_image(&inner.keys) && !has_ended(it.chain))
+        .filter(|it| it.by.keys.share_image(&inner.keys) && !it.chain.is_told())
         .count()
 }
 
@@ -158,8 +164,4 @@ pub(super) fn shared(chains: &Chains, root: RequestId, world: &World) -> Vec<Req
     let hops = other.into_iter().flat_map(|other| &other.hops);
     let pulls = hops.filter(|hop| hop.request.op == Op::Pull);
     pulls.map(|hop| hop.request.clone()).collect()
-}
-
-const fn has_ended(chain: &Chain) -> bool {
-    matches!(chain.said, Said::Ended(_))
 }

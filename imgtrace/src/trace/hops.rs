@@ -2,6 +2,7 @@
 
 mod kubernetes;
 mod late;
+mod orders;
 mod standalone;
 
 use super::scene::{Scene, process};

@@ -34,7 +34,7 @@ impl Operations {
 
     /// Keeps a chain that has been told to the end.
     pub(super) fn keep(&mut self, root: RequestId, at: Stamp) {
-        self.chains.settle(root);
+        self.chains.keep(root);
         self.chains.wake(root, at.mono.saturating_add(KEEP));
     }
 
@@ -88,8 +88,8 @@ impl Operations {
         {
             self.give_up(*oldest, now);
         }
-        if self.chains.len() > MAX_OPEN
-            && let Some(oldest) = self.chains.first()
+        if self.chains.open_len() > MAX_OPEN
+            && let Some(oldest) = self.chains.oldest_open()
         {
             self.give_up(oldest, now);
         }

@@ -63,11 +63,10 @@ fn served(endpoint: &Endpoint) -> String {
     }
 }
 
-/// `no      pull docker.io/library/nginx:1.27 was a wrong guess`.
+/// `undone  pull docker.io/library/nginx:1.27 was a wrong guess`.
 pub(super) fn withdrawn(mut line: Line, guess: &str, out: &mut Vec<u8>) {
-    line.push(UNSURE, "no").pad_to(TEXT);
-    line.plain(guess)
-        .push(UNSURE, " was a wrong guess: it was something else");
+    line.push(UNSURE, "undone").pad_to(TEXT);
+    line.plain(guess).push(UNSURE, " was a wrong guess");
     line.finish(out);
 }
 

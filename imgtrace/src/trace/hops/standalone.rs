@@ -282,21 +282,26 @@ fn what_a_build_needs_is_part_of_it() {
     let mut scene = host();
     let cli = client(&mut scene, 10, "docker", DOCKER);
     let build = scene.begin(cli, Op::Build, image("app:1"));
-    scene.pass(
-        Api::Containerd,
-        DOCKERD_TO_CONTAINERD,
-        Op::Pull,
-        image(BUSYBOX),
-    );
+    let base = scene.begin_as(Asked {
+        api: Api::Containerd,
+        connection: DOCKERD_TO_CONTAINERD,
+        subject: image(BUSYBOX),
+        correlation: Correlation {
+            by_client: true,
+            ..Correlation::default()
+        },
+        ..Asked::default()
+    });
+    scene.finish(base, Subject::default());
     docker_starts(&mut scene, &id("c7"), None);
     let build = scene.end(build, Subject::default());
-    assert_eq!(build.hops.len(), 4);
-    let sure = |it: &&crate::model::Hop| it.confidence == Confidence::Observed;
+    assert_eq!(way(&build), ["containerd containerd pull ok by 800"]);
+    assert_eq!(build.hops[0].confidence, Confidence::Inferred);
+    scene.tick();
+    let own = "a restart policy's start meanwhile is none of its steps";
     assert_eq!(
-        build.hops.iter().filter(sure).count(),
-        1,
-        "the shim's, of its task"
+        all(&scene),
+        ["build by docker", "start by dockerd"],
+        "{own}"
     );
-    end(&mut scene);
-    assert_eq!(all(&scene), ["build by docker"]);
 }
