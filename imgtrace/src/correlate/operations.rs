@@ -15,21 +15,22 @@ use super::denial;
 use super::owner;
 use super::request::{Begin, End, Request};
 use super::retries::Retries;
-use crate::model::{Confidence, OperationId, Report, Stamp, Subject};
+use crate::model::{OperationId, Report, Stamp, Subject};
 use crate::observation::{Observation, RequestId};
 
 /// Operations in the making that are kept; the oldest ends as unknown when there are more.
 const MAX_OPEN: usize = 8_192;
 
-/// Operations that were guessed and have ended, kept for when the guess is taken back.
-const MAX_GUESSED: usize = 4_096;
+/// Operations that have ended and can still be taken back.
+const MAX_ENDED: usize = 4_096;
 
 /// What was asked for and is not settled.
 #[derive(Debug)]
 pub(super) struct Operations {
     chains: Chains,
     retries: Retries,
-    guessed: Bounded<RequestId, OperationId>,
+    /// The latest that have ended, for when one is taken back.
+    ended: Bounded<RequestId, OperationId>,
     last: u64,
 }
 
@@ -45,7 +46,7 @@ impl Operations {
         Self {
             chains: Chains::new(),
             retries: Retries::new(),
-            guessed: Bounded::new(MAX_GUESSED),
+            ended: Bounded::new(MAX_ENDED),
             last: 0,
         }
     }
@@ -206,16 +207,14 @@ impl Operations {
         now.out.push(Report::Ended(chain.operation(id, now.world)));
         chain.said = Said::Ended(id);
         self.retries.note(&chain.root, id, chain.retry_of);
-        if chain.root.basis.confidence != Confidence::Observed {
-            self.guessed.insert(root, id);
-        }
+        self.ended.insert(root, id);
         self.keep(root, now.at);
     }
 
     /// Takes back what was said of a request; what was part of it is looked at again.
     fn withdraw(&mut self, id: RequestId, now: &mut Moment<'_>) {
         let at = now.at;
-        let known = self.guessed.remove(&id);
+        let known = self.ended.remove(&id);
         let Some(chain) = self.chains.remove(id) else {
             self.chains.take_hop(id);
             now.out.extend(known.map(|id| Report::Withdrawn { at, id }));

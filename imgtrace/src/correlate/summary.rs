@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::bounded::Bounded;
 use crate::model::{
-    AnomalyCount, Caller, CallerCount, Confidence, Endpoint, EndpointCount, EndpointId,
-    FindingCount, Loss, LossCount, LossKind, Op, Operation, OperationCount, OperationId, Outcome,
-    Report, Rule, Runtime, Severity, Stamp, Summary,
+    AnomalyCount, Caller, CallerCount, Endpoint, EndpointCount, EndpointId, FindingCount, Loss,
+    LossCount, LossKind, Op, Operation, OperationCount, OperationId, Outcome, Report, Rule,
+    Runtime, Severity, Stamp, Summary,
 };
 use crate::observation::{Anomaly, Observation, Observed};
 
@@ -19,8 +19,8 @@ const NAMED_CALLERS: usize = 10;
 /// Endpoints that the summary names.
 const MAX_ENDPOINTS: usize = 256;
 
-/// Operations that were guessed and are kept for when the guess is taken back.
-const MAX_GUESSED: usize = 4_096;
+/// Operations that can still be taken out again.
+const MAX_COUNTED: usize = 4_096;
 
 /// The counts so far.
 #[derive(Debug)]
@@ -33,8 +33,8 @@ pub(crate) struct Tally {
     endpoints: Bounded<EndpointId, EndpointCount>,
     losses: BTreeMap<LossKind, LossCount>,
     anomalies: BTreeMap<Anomaly, u64>,
-    /// Operations that are not certain, for when they are taken back.
-    guessed: Bounded<OperationId, Counted>,
+    /// The latest operations, for when one is taken back.
+    counted: Bounded<OperationId, Counted>,
 }
 
 /// What makes two callers the same: the container or unit, and the program.
@@ -51,7 +51,7 @@ impl Tally {
             endpoints: Bounded::new(MAX_ENDPOINTS),
             losses: BTreeMap::new(),
             anomalies: BTreeMap::new(),
-            guessed: Bounded::new(MAX_GUESSED),
+            counted: Bounded::new(MAX_COUNTED),
         }
     }
 
@@ -101,9 +101,7 @@ impl Tally {
             unknown: 0,
         });
         *outcome(count, operation.outcome) += 1;
-        if operation.confidence != Confidence::Observed {
-            self.guessed.insert(operation.id, Counted::new(operation));
-        }
+        self.counted.insert(operation.id, Counted::new(operation));
         if let Some(id) = operation.endpoint.id
             && let Some(count) = self.endpoints.get_mut(&id)
         {
@@ -117,7 +115,7 @@ impl Tally {
 
     /// Takes an operation out that was a wrong guess.
     fn uncount(&mut self, id: OperationId) {
-        let Some(counted) = self.guessed.remove(&id) else {
+        let Some(counted) = self.counted.remove(&id) else {
             return;
         };
         if let Some(count) = self.operations.get_mut(&counted.op) {

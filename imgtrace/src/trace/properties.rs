@@ -1,14 +1,14 @@
 //! Whatever is seen in whatever order: nothing panics, and no operation is lost or said twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
 use super::Trace;
 use super::scene::{container, endpoint, id, image, in_group, key, process};
 use crate::model::{
-    Api, Basis, Correlation, Denial, EndpointId, LossKind, Op, Outcome, Process, ProcessKey,
-    Report, Runtime, Source, Stamp, Subject,
+    Api, Basis, Correlation, Denial, Endpoint, EndpointId, LossKind, Op, Outcome, Process,
+    ProcessKey, Report, Runtime, Source, Stamp, Subject,
 };
 use crate::observation::{Anomaly, ConnectionId, Fact, Observation, Observed, RequestId};
 
@@ -82,6 +82,33 @@ fn some_fact() -> impl Strategy<Value = Fact> {
     ]
 }
 
+fn some_api() -> impl Strategy<Value = Api> {
+    prop::sample::select(vec![Api::Docker, Api::Cri, Api::Containerd, Api::Shim])
+}
+
+fn some_correlation() -> impl Strategy<Value = Correlation> {
+    let trace = prop::option::of(Just("5".repeat(32)));
+    let lease = prop::option::of(Just(id("a1")));
+    (trace, lease, any::<bool>()).prop_map(|(trace, lease, by_client)| Correlation {
+        lease,
+        trace,
+        by_client,
+    })
+}
+
+fn some_endpoint() -> impl Strategy<Value = Endpoint> {
+    let runtime = prop::sample::select(vec![
+        Runtime::Docker,
+        Runtime::CriDockerd,
+        Runtime::Containerd,
+        Runtime::Shim,
+    ]);
+    (0..3_u32, prop::option::of(0..6_u32), runtime).prop_map(|(number, server, runtime)| Endpoint {
+        runtime,
+        ..endpoint(number, server)
+    })
+}
+
 fn some_op() -> impl Strategy<Value = Op> {
     prop_oneof![
         Just(Op::Pull),
@@ -111,8 +138,7 @@ fn about_connections() -> impl Strategy<Value = Observation> {
     );
     prop_oneof![
         some_process().prop_map(Observation::Process),
-        (0..3_u32, prop::option::of(0..6_u32))
-            .prop_map(|(number, server)| Observation::Endpoint(endpoint(number, server))),
+        some_endpoint().prop_map(Observation::Endpoint),
         connected.prop_map(
             |(connection, endpoint, client, joined)| Observation::Connected {
                 connection,
@@ -141,18 +167,18 @@ fn about_connections() -> impl Strategy<Value = Observation> {
 fn about_requests() -> impl Strategy<Value = Observation> {
     let request = || (0..40_u64).prop_map(RequestId);
     prop_oneof![
-        3 => (some_connection(), some_op(), some_subject()).prop_map(
-            |(connection, op, subject)| Observation::RequestBegan {
+        3 => (some_connection(), some_api(), some_op(), some_subject(), some_correlation())
+            .prop_map(|(connection, api, op, subject, correlation)| Observation::RequestBegan {
                 request: RequestId(0),
                 connection,
-                api: Api::Docker,
+                api,
                 op,
                 subject,
                 began: None,
                 basis: Basis::OBSERVED,
-                correlation: Correlation::default(),
-            }
-        ),
+                correlation,
+            }),
+        1 => request().prop_map(|request| Observation::RequestWithdrawn { request }),
         1 => (request(), some_subject())
             .prop_map(|(request, subject)| Observation::RequestProgress { request, subject }),
         2 => (request(), some_outcome(), some_subject()).prop_map(
@@ -186,23 +212,24 @@ fn about_the_rest() -> impl Strategy<Value = Observation> {
     ]
 }
 
-/// A story that ends, with requests numbered as they begin and two seconds between two lines.
+/// A story that ends, with requests numbered as they begin and up to two seconds between two lines.
 fn some_story() -> impl Strategy<Value = Vec<Observed>> {
     let line = prop_oneof![
         3 => about_connections(),
         3 => about_requests(),
         1 => about_the_rest()
     ];
-    prop::collection::vec(line, 0..80).prop_map(|mut lines| {
+    let pace = prop::sample::select(vec![1, 100, 2_000]);
+    (prop::collection::vec(line, 0..80), pace).prop_map(|(mut lines, millis)| {
         lines.push(Observation::End);
         let mut requests = 0;
-        let numbered = lines.into_iter().zip(1..).map(|(mut what, second)| {
+        let numbered = lines.into_iter().zip(1..).map(|(mut what, number)| {
             if let Observation::RequestBegan { request, .. } = &mut what {
                 *request = RequestId(requests);
                 requests += 1;
             }
             let at = Stamp {
-                mono: second * 2_000_000_000,
+                mono: number * millis * 1_000_000,
                 wall: 0,
             };
             Observed { at, what }
@@ -226,6 +253,7 @@ proptest! {
     #[test]
     fn every_operation_that_begins_ends_once(story in some_story()) {
         let mut open = BTreeMap::new();
+        let mut ended = BTreeSet::new();
         let mut last = 0;
         for report in tell(&story) {
             match report {
@@ -240,10 +268,14 @@ proptest! {
                 Report::Ended(operation) if operation.op != Op::ConnectDenied => {
                     prop_assert_eq!(open.remove(&operation.id), Some(operation.op));
                     prop_assert!(operation.outcome.is_some());
+                    ended.insert(operation.id);
+                }
+                Report::Withdrawn { id, .. } => {
+                    prop_assert!(open.remove(&id).is_some() || ended.remove(&id));
                 }
                 Report::Merged { id, into, .. } => {
                     prop_assert!(open.remove(&id).is_some());
-                    prop_assert!(into != id);
+                    prop_assert!(open.contains_key(&into) || ended.contains(&into));
                 }
                 Report::Ended(operation) => {
                     prop_assert!(operation.id.0 > last);
@@ -268,9 +300,14 @@ proptest! {
             .sum();
         let callers: u64 = summary.callers.iter().map(|count| count.operations).sum();
         let (mut ended, mut findings, mut lost) = (0, 0, 0);
+        let mut alive = BTreeSet::new();
         for report in &reports {
             match report {
-                Report::Ended(_) => ended += 1,
+                Report::Ended(operation) => {
+                    alive.insert(operation.id);
+                    ended += 1;
+                }
+                Report::Withdrawn { id, .. } if alive.remove(id) => ended -= 1,
                 Report::Finding(_) => findings += 1,
                 Report::Loss(loss) => lost += loss.records,
                 _ => {}
