@@ -122,7 +122,8 @@ fn container(world: &World, place: &Place) -> Option<CallerContainer> {
 /// The pod of a container: by its control group, else by what was seen of it on a socket.
 fn pod(world: &World, nested: &Nested) -> Option<Pod> {
     let by_uid = nested.pod_uid.as_deref().map(|uid| world.pods.named(uid));
-    let seen = || world.containers.anywhere(&nested.id)?.pod.clone();
+    let known = || world.containers.anywhere(&nested.id);
+    let seen = || world.containers.pod_of(known()?);
     match by_uid {
         Some(pod) if pod.name.is_none() => seen().or(Some(pod)),
         Some(pod) => Some(pod),

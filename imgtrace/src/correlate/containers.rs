@@ -198,6 +198,12 @@ impl Containers {
         })
     }
 
+    /// The pod of a container: its own, else its sandbox'.
+    pub(crate) fn pod_of(&self, container: &Container) -> Option<Pod> {
+        let sandbox = || self.anywhere(container.sandbox.as_ref()?)?.pod.clone();
+        container.pod.clone().or_else(sandbox)
+    }
+
     /// Notes the container that an exec is for, as its request named it.
     pub(crate) fn learn_exec(&mut self, endpoint: EndpointId, exec: &str, container: &str) {
         if exec.len().max(container.len()) > MAX_TEXT {

@@ -4,7 +4,7 @@ use super::World;
 use super::cgroup::is_container_id;
 use super::pod::{self, KubernetesName};
 use super::request::Request;
-use crate::model::{Api, Op, Pod, Subject};
+use crate::model::{Op, Pod, Subject};
 
 /// The names and ids in a request that a request that it causes bears as well.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Keys {
             _ => subject.container.as_ref().or(subject.sandbox.as_ref()),
         };
         let is_id = |given: &String| {
-            is_container_id(given) || known(given).is_some() || has_only_ids(request.api)
+            is_container_id(given) || known(given).is_some() || request.api.has_only_ids()
         };
         let id = called.filter(|given| is_id(given));
         let lease = request.correlation.lease.as_ref();
@@ -77,13 +77,5 @@ impl Keys {
     /// True if both name an image, and the same.
     pub(super) fn share_image(&self, other: &Self) -> bool {
         self.images.iter().any(|image| other.images.contains(image))
-    }
-}
-
-/// True if a container has no other name in an API than its id.
-const fn has_only_ids(api: Api) -> bool {
-    match api {
-        Api::Cri | Api::Containerd | Api::Shim => true,
-        Api::Docker | Api::Libpod | Api::BuildKit => false,
     }
 }

@@ -167,19 +167,24 @@ impl Operations {
     /// Says that an operation has begun.
     fn say(&mut self, root: RequestId, now: &mut Moment<'_>) {
         let id = self.next_id();
-        let possible = owner::possible(&self.chains, root, now.world);
+        let reason = self.reason(root, now);
         let Some(chain) = self.chains.get_mut(root) else {
             return;
         };
         chain.said = Said::Began(id);
         chain.retry_of = self.retries.first_of(&chain.root);
-        if chain.for_others {
-            chain.reason = Some(daemon::reason(&chain.root, possible, now.world));
-        }
+        chain.reason = reason;
         let end = chain.root.end.take();
         now.out.push(Report::Began(chain.operation(id, now.world)));
         chain.root.end = end;
         self.say_merged(root, now);
+    }
+
+    /// Why a daemon's request is an operation of its own; none for a client's.
+    fn reason(&self, root: RequestId, now: &Moment<'_>) -> Option<String> {
+        let chain = self.chains.get(root).filter(|chain| chain.for_others)?;
+        let possible = owner::possible(&self.chains, root, now.world);
+        Some(daemon::reason(&chain.root, possible, now.world))
     }
 
     /// Says how an operation ended, with what is part of it, and keeps it for what comes late.

@@ -144,7 +144,7 @@ impl Request {
         let inferred = self
             .endpoint
             .id
-            .map(|endpoint| subject::complete(&mut subject, self.op, endpoint, world));
+            .map(|endpoint| subject::complete(&mut subject, self.op, self.api, endpoint, world));
         (subject, inferred.unwrap_or_default())
     }
 

@@ -3,7 +3,7 @@
 use super::World;
 use super::containers::Container;
 use super::pod;
-use crate::model::{EndpointId, Op, Outcome, Subject};
+use crate::model::{Api, EndpointId, Op, Outcome, Subject};
 
 /// Operations whose image is the one that their container was made of.
 const ON_CONTAINERS: [Op; 6] = [
@@ -22,6 +22,7 @@ const BY_IMAGE_ID: [Op; 5] = [Op::Create, Op::RemoveImage, Op::Tag, Op::Push, Op
 pub(super) fn complete(
     subject: &mut Subject,
     op: Op,
+    api: Api,
     endpoint: EndpointId,
     world: &World,
 ) -> Vec<String> {
@@ -30,6 +31,10 @@ pub(super) fn complete(
     {
         let container = world.containers.of_exec(endpoint, exec);
         subject.container = container.map(str::to_owned);
+    }
+    if !api.has_only_ids() {
+        let resolve = |given: String| world.containers.resolve(endpoint, &given).unwrap_or(given);
+        subject.container = subject.container.take().map(resolve);
     }
     complete_container(subject, op, endpoint, world);
     if BY_IMAGE_ID.contains(&op) {
@@ -64,12 +69,9 @@ fn name_image(subject: &mut Subject, endpoint: EndpointId, world: &World) -> Vec
 }
 
 fn complete_container(subject: &mut Subject, op: Op, endpoint: EndpointId, world: &World) {
-    let resolve = |given: &String| world.containers.resolve(endpoint, given);
-    let id = subject.container.as_ref().and_then(resolve);
     let find = |id: &String| world.containers.get(endpoint, id);
-    let known = id.as_ref().and_then(find);
+    let known = subject.container.as_ref().and_then(find);
     if subject.container.is_some() {
-        subject.container = id.clone().or(subject.container.take());
         let name = known.and_then(|known| known.name_on(endpoint));
         let name = || name.map(str::to_owned);
         subject.container_name = subject.container_name.take().or_else(name);
@@ -80,11 +82,10 @@ fn complete_container(subject: &mut Subject, op: Op, endpoint: EndpointId, world
     }
     if subject.pod.is_none() {
         let sandbox = subject.sandbox.as_ref();
-        let sandbox = sandbox.or_else(|| known.and_then(|known| known.sandbox.as_ref()));
         let of_sandbox = || sandbox.and_then(find)?.pod.clone();
         let name = subject.container_name.as_deref();
         subject.pod = known
-            .and_then(|known| known.pod.clone())
+            .and_then(|known| world.containers.pod_of(known))
             .or_else(of_sandbox)
             .or_else(|| name.and_then(pod::from_container_name));
     }

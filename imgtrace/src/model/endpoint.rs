@@ -122,6 +122,14 @@ impl Api {
             Self::Shim => "shim",
         }
     }
+
+    /// True if a container is called by its whole id alone: a name that it has is for people.
+    pub const fn has_only_ids(self) -> bool {
+        match self {
+            Self::Cri | Self::Containerd | Self::Shim => true,
+            Self::Docker | Self::Libpod | Self::BuildKit => false,
+        }
+    }
 }
 
 /// The process that serves an endpoint.

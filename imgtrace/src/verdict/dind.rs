@@ -27,7 +27,10 @@ impl Dind {
 
 impl Verdict for Dind {
     fn check(&mut self, seen: &Seen<'_>) -> Vec<Finding> {
-        let Some(placement) = seen.placement.filter(|it| it.is_inside() && !it.is_self()) else {
+        let Some(placement) = seen
+            .placement
+            .filter(|it| it.is_inside() && !it.is_daemons())
+        else {
             return Vec::new();
         };
         let pair = (placement.container.id.clone(), placement.endpoint);

@@ -18,6 +18,8 @@ pub(super) struct Placement<'a> {
     server_mention: String,
     /// The containers around the daemon, outermost first.
     around_server: Vec<Nested>,
+    /// True if the caller is a runtime's daemon itself.
+    by_daemon: bool,
 }
 
 impl<'a> Placement<'a> {
@@ -34,6 +36,7 @@ impl<'a> Placement<'a> {
             server,
             server_mention: mention(world, server),
             around_server: world.around_server(endpoint)?,
+            by_daemon: world.serves_beside(caller.key, endpoint),
         })
     }
 
@@ -90,9 +93,10 @@ impl<'a> Placement<'a> {
         vec![caller, server]
     }
 
-    /// True if the caller is the daemon itself.
-    pub(super) fn is_self(&self) -> bool {
-        self.caller.key == self.server
+    /// True if the caller is the daemon itself, or another one on whose behalf it works: what a
+    /// dockerd asks of its containerd drives nothing that is not driven already.
+    pub(super) fn is_daemons(&self) -> bool {
+        self.by_daemon || self.caller.key == self.server
     }
 }
 

@@ -157,3 +157,15 @@ fn a_number_that_is_used_again_ends_the_earlier_request() {
         OperationId(2)
     );
 }
+
+#[test]
+fn what_has_ended_takes_no_place_of_what_is_open() {
+    let mut scene = scene();
+    let long = scene.begin(1, Op::Pull, image("a:1"));
+    for _ in 0..MAX_OPEN {
+        let request = scene.begin(1, Op::Tag, image("a:1"));
+        scene.finish(request, Subject::default());
+    }
+    assert_eq!(scene.ended().len(), MAX_OPEN);
+    assert_eq!(scene.end(long, Subject::default()).id, OperationId(1));
+}

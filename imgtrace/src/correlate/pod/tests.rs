@@ -1,4 +1,4 @@
-use super::{Pods, from_container_name};
+use super::{Pods, from_container_name, of_name};
 use crate::model::Pod;
 
 const UID: &str = "1a2b3c4d-0000-4111-8222-933344445555";
@@ -52,4 +52,48 @@ fn a_uid_gets_its_names_once_they_were_seen() {
     assert_eq!(pods.named(UID), pod);
     pods.learn(&unnamed);
     assert_eq!(pods.named(UID), pod);
+}
+
+#[test]
+fn a_uid_is_the_same_in_every_spelling() {
+    let mut pods = Pods::new();
+    let of = |uid: &str| Pod {
+        namespace: Some("kube-system".to_owned()),
+        name: Some("etcd-a".to_owned()),
+        uid: Some(uid.to_owned()),
+    };
+    // A static pod's uid is the hash of its file; kubelet writes it without dashes.
+    let hash = "0123456789abcdef0123456789abcdef";
+    pods.learn(&of(hash));
+    assert_eq!(pods.named(hash).name.as_deref(), Some("etcd-a"));
+    pods.learn(&of(UID));
+    for spelling in [UID.replace('-', "_"), UID.to_uppercase()] {
+        assert_eq!(
+            pods.named(&spelling).name.as_deref(),
+            Some("etcd-a"),
+            "{spelling}"
+        );
+    }
+}
+
+#[test]
+fn a_name_tells_its_container_and_pod() {
+    let named = of_name(&format!("k8s_POD_front-7c_shop_{UID}_0")).unwrap();
+    assert!(named.is_sandbox());
+    let by_uid = Pod {
+        uid: Some(UID.replace('-', "")),
+        ..Pod::default()
+    };
+    assert!(named.is_of(&by_uid));
+    let by_name = Pod {
+        namespace: Some("shop".to_owned()),
+        name: Some("front-7c".to_owned()),
+        uid: None,
+    };
+    assert!(named.is_of(&by_name));
+    let other = Pod {
+        uid: Some("other".to_owned()),
+        ..by_name
+    };
+    assert!(!named.is_of(&other));
 }

@@ -1,4 +1,4 @@
-use crate::model::{Confidence, Op, Pod, Subject};
+use crate::model::{Api, Confidence, Op, Pod, Subject};
 use crate::observation::Fact;
 use crate::trace::scene::{Scene, container, id, image};
 
@@ -174,4 +174,43 @@ fn pods_of_containers_and_sandboxes() {
     assert_eq!(create.subject.pod, Some(pod.clone()));
     let start = scene.ask(1, Op::Start, container(&id("c1")));
     assert_eq!(start.subject.pod, Some(pod));
+}
+
+#[test]
+fn a_container_that_was_listed_gets_its_pod_from_its_sandbox() {
+    let mut scene = scene();
+    let pod = Pod {
+        name: Some("front".to_owned()),
+        ..Pod::default()
+    };
+    scene.learn(
+        1,
+        Fact::Container {
+            id: id("c1"),
+            name: Some("web".to_owned()),
+            image: Some(BUSYBOX.to_owned()),
+            pod: None,
+            sandbox: Some(id("5a")),
+        },
+    );
+    let sandbox = Fact::Sandbox {
+        id: id("5a"),
+        pod: pod.clone(),
+    };
+    scene.learn(1, sandbox);
+    let stop = scene.begin_in(Api::Cri, 1, Op::Stop, container(&id("c1")));
+    let stop = scene.end(stop, Subject::default()).subject;
+    assert_eq!(stop.pod, Some(pod));
+    assert_eq!(stop.container_name.as_deref(), Some("web"));
+    assert_eq!(stop.image.as_deref(), Some(BUSYBOX));
+}
+
+#[test]
+fn where_containers_have_ids_alone_a_name_is_none() {
+    let mut scene = scene();
+    scene.create(1, "web", BUSYBOX, &id("c1"));
+    let stop = scene.begin_in(Api::Containerd, 1, Op::Kill, container("web"));
+    let stop = scene.end(stop, Subject::default()).subject;
+    assert_eq!(stop.container.as_deref(), Some("web"));
+    assert_eq!(stop.image, None);
 }

@@ -1,7 +1,7 @@
-use super::super::samples::{denied, endpoint, in_pod, pull, rendered, running, start};
+use super::super::samples::{at, denied, endpoint, in_pod, pull, rendered, running, start};
 use super::super::{Output, Settings};
 use super::*;
-use crate::model::{Operation, Subject};
+use crate::model::{Operation, OperationId, Subject};
 
 fn object(report: Report) -> serde_json::Value {
     let settings = Settings {
@@ -104,6 +104,37 @@ fn fields_of_one_operation_stand_where_they_apply() {
         ..pull()
     }));
     assert_eq!(others[ALWAYS.len()..], ["what", "all_tags", "evidence"]);
+}
+
+#[test]
+fn another_try_names_the_first() {
+    let again = Operation {
+        retry_of: Some(OperationId(3)),
+        ..pull()
+    };
+    assert_eq!(
+        keys(Report::Ended(again.clone()))[ALWAYS.len()..],
+        ["retry_of"]
+    );
+    assert_eq!(object(Report::Ended(again))["retry_of"], 3);
+}
+
+#[test]
+fn what_was_said_is_corrected_by_its_id() {
+    let merged = object(Report::Merged {
+        at: at(0),
+        id: OperationId(18),
+        into: OperationId(17),
+    });
+    let when = "2026-01-01T11:04:07.113000Z";
+    let expected = serde_json::json!({"kind": "merged", "id": 18, "into": 17, "at": when});
+    assert_eq!(merged, expected);
+    let withdrawn = object(Report::Withdrawn {
+        at: at(0),
+        id: OperationId(18),
+    });
+    let expected = serde_json::json!({"kind": "withdrawn", "id": 18, "at": when});
+    assert_eq!(withdrawn, expected);
 }
 
 #[test]

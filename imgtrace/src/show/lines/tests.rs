@@ -1,7 +1,8 @@
 use super::super::samples::{at, denied, endpoint, pull, rendered, zone};
 use super::super::{Output, Settings};
 use super::*;
-use crate::model::{Denial, Operation};
+use crate::model::{AnomalyCount, Denial, Operation, Summary};
+use crate::observation::Anomaly;
 
 fn settings() -> Settings {
     Settings {
@@ -136,4 +137,88 @@ fn a_refusal_is_explained_once() {
     assert_eq!(all.matches("connect-denied").count(), 4);
     assert_eq!(all.matches("permission denied").count(), 2);
     assert_eq!(all.matches("hint:").count(), 3);
+}
+
+#[test]
+fn a_line_that_was_a_wrong_guess_is_taken_back() {
+    let guess = Operation {
+        confidence: Confidence::Inferred,
+        ..pull()
+    };
+    let id = guess.id;
+    let back = Report::Withdrawn { at: at(1), id };
+    let all = rendered(
+        settings(),
+        &[Report::Ended(guess), back.clone(), back.clone()],
+    );
+    let lines: Vec<_> = all.lines().skip(1).collect();
+    assert_eq!(
+        lines,
+        ["12:04:07.114  undone  pull docker.io/library/nginx:1.27 was a wrong guess"]
+    );
+    let filter = super::super::Filter(vec!["op=push".parse().unwrap()]);
+    let hidden = Settings {
+        filter,
+        ..settings()
+    };
+    let guess = Operation {
+        confidence: Confidence::Inferred,
+        ..pull()
+    };
+    assert_eq!(rendered(hidden, &[Report::Ended(guess), back]), "");
+}
+
+#[test]
+fn what_is_part_of_another_leaves_no_line() {
+    let merged = Report::Merged {
+        at: at(0),
+        id: OperationId(2),
+        into: OperationId(1),
+    };
+    assert_eq!(rendered(settings(), &[merged]), "");
+}
+
+#[test]
+fn shims_have_no_line() {
+    let shim = Endpoint {
+        runtime: Runtime::Shim,
+        ..endpoint(7)
+    };
+    for output in [Output::Text, Output::Wide] {
+        let settings = Settings {
+            output,
+            ..settings()
+        };
+        assert_eq!(
+            rendered(settings, &[Report::Endpoint(at(0), shim.clone())]),
+            ""
+        );
+    }
+    let settings = Settings {
+        output: Output::Json,
+        ..settings()
+    };
+    let json = rendered(settings, &[Report::Endpoint(at(0), shim)]);
+    assert!(json.contains("\"runtime\":\"shim\""), "{json}");
+}
+
+#[test]
+fn calls_without_a_name_are_counted_where_it_is_asked_for() {
+    let count = AnomalyCount {
+        anomaly: Anomaly::UnknownMethod,
+        count: 12,
+    };
+    let summary = || {
+        Report::Summary(Summary {
+            anomalies: vec![count],
+            ..Summary::default()
+        })
+    };
+    assert_eq!(rendered(settings(), &[summary()]).lines().count(), 1);
+    let settings = Settings {
+        evidence: true,
+        ..settings()
+    };
+    let all = rendered(settings, &[summary()]);
+    assert!(all.contains("unknown-method    12 not decoded"), "{all}");
 }

@@ -1,6 +1,7 @@
-use super::super::samples::{caller, pull, rendered, start, zone};
+use super::super::samples::{at, caller, pull, rendered, start, zone};
 use super::super::{Output, Settings};
 use super::*;
+use crate::model::OperationId;
 
 fn line(operation: Operation) -> String {
     let settings = Settings {
@@ -22,6 +23,52 @@ fn words_with_spaces_are_quoted() {
     ] {
         assert_eq!(quoted(text), expected);
     }
+}
+
+#[test]
+fn the_way_through_the_daemons_and_the_first_try() {
+    let all = line(Operation {
+        retry_of: Some(OperationId(3)),
+        ..start()
+    });
+    assert!(all.contains("via=\"docker → containerd\""), "{all}");
+    assert!(all.contains("retry-of=#3"), "{all}");
+    assert!(!line(pull()).contains("via="));
+}
+
+#[test]
+fn corrections_name_the_line_that_they_are_about() {
+    let settings = Settings {
+        output: Output::Wide,
+        zone: zone(),
+        ..Settings::default()
+    };
+    let all = rendered(
+        settings,
+        &[
+            Report::Merged {
+                at: at(0),
+                id: OperationId(18),
+                into: OperationId(17),
+            },
+            Report::Withdrawn {
+                at: at(0),
+                id: OperationId(17),
+            },
+        ],
+    );
+    let lines: Vec<_> = all
+        .lines()
+        .filter_map(|line| line.split_once("  "))
+        .collect();
+    let said: Vec<_> = lines.into_iter().map(|(_, said)| said).collect();
+    assert_eq!(
+        said,
+        [
+            "#18 merged  it is part of #17",
+            "#17 withdrawn  it was a wrong guess"
+        ]
+    );
 }
 
 #[test]

@@ -60,3 +60,22 @@ fn a_daemon_that_asks_itself() {
     scene.ask(2, Op::Pull, image("a:1"));
     assert_eq!(scene.findings(), []);
 }
+
+#[test]
+fn a_daemon_that_works_for_its_clients_drives_nothing_by_itself() {
+    let mut scene = scene(&group("d1"), &group("d1"));
+    let mut containerd = process(700, "containerd");
+    containerd.cgroups = in_group(&group("d1"));
+    scene.process(containerd);
+    scene.see(Observation::Endpoint(crate::model::Endpoint {
+        runtime: crate::model::Runtime::Containerd,
+        ..endpoint(2, Some(700))
+    }));
+    scene.connect(2, 2, 800);
+    scene.ask(1, Op::Pull, image("a:1"));
+    assert_eq!(scene.findings().len(), 1);
+    scene.pass(crate::model::Api::Containerd, 2, Op::Pull, image("b:1"));
+    scene.tick();
+    assert_eq!(scene.ended().len(), 2, "dockerd's own");
+    assert_eq!(scene.findings().len(), 1);
+}

@@ -61,7 +61,8 @@ const CREATE_TASK: Procedure = asking(Shape::Refused, |payload| {
     Some((Op::Start, subject(&asked.container_id)))
 });
 
-/// Without an exec's id it starts the container.
+/// Without an exec's id it starts the container. The id that dockerd gives here is the one that its
+/// own API has for the exec.
 const START: Procedure = asking(Shape::Unary, |payload| {
     let asked: StartRequest = payload.read();
     let op = match asked.exec_id.is_empty() {
@@ -69,7 +70,11 @@ const START: Procedure = asking(Shape::Unary, |payload| {
         true if payload.is_complete() => Op::Start,
         true => return None,
     };
-    Some((op, subject(&asked.container_id)))
+    let subject = Subject {
+        exec: named::text(&asked.exec_id),
+        ..subject(&asked.container_id)
+    };
+    Some((op, subject))
 });
 
 /// An exec's process that is killed is not the container.

@@ -231,6 +231,8 @@ fn tasks() {
         assert_eq!(told.first().map(|told| told.op), op, "{method} {exec}");
         if let Some(told) = told.first() {
             assert_eq!(told.subject.container.as_deref(), Some("web"));
+            let named = told.subject.exec.as_deref().unwrap_or_default();
+            assert_eq!(named, exec, "{method}");
         }
     }
 }
