@@ -36,10 +36,13 @@ use imgtrace::{
 };
 use imgtrace_common::{Data, JOINED, direction};
 
-/// A file is no longer than this; where it would be, segments are cut to their first bytes.
-const FILE_BYTES: usize = 64 << 10;
-/// To how many bytes segments are cut, as far as it needs.
-const CUTS: [usize; 6] = [usize::MAX, 4_096, 1_024, 512, 256, 64];
+/// A file is no longer than this; where it would be, bulk is cut.
+const FILE_BYTES: usize = 192 << 10;
+/// To how many bytes the payload of DATA frames is cut, as far as it needs.
+const CUTS: [usize; 5] = [usize::MAX, 4_096, 1_024, 512, THINNEST];
+const THINNEST: usize = 256;
+/// If that is not enough: to how many bytes each buffer is cut.
+const BUFFER_BYTES: usize = 1_024;
 /// Of connections between the same programs, how many are kept: the longest.
 const ALIKE_MAX: usize = 6;
 /// Words that bytes must not have, in lower case.
@@ -56,17 +59,21 @@ const FORBIDDEN: [&str; 7] = [
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let (Some(folder), Some(story), Some(what)) =
-        (arguments.next(), arguments.next(), arguments.next())
-    else {
-        return Err("record_bytes FOLDER STORY WHAT [SECRET]…: ends when its stdin does".into());
+    let mut argument = || {
+        let usage = "record_bytes INTO STORY WHAT BELOW [SECRET]…: ends when its stdin does";
+        arguments.next().ok_or(usage)
     };
+    let (folder, story, what, below) = (argument()?, argument()?, argument()?, argument()?);
     let secrets: Vec<String> = arguments.map(|secret| secret.to_lowercase()).collect();
     let recorded = record().await?;
     let folder = PathBuf::from(folder);
     std::fs::create_dir_all(&folder)?;
     let mut alike: BTreeMap<String, Vec<Conversation>> = BTreeMap::new();
-    for mut conversation in recorded {
+    // A shim's socket is where every containerd's are.
+    let wanted = |conversation: &Conversation| {
+        conversation.runtime == "shim" || conversation.path.starts_with(&below)
+    };
+    for mut conversation in recorded.into_iter().filter(wanted) {
         conversation.what.clone_from(&what);
         let name = format!("{story}-{}-{}", conversation.runtime, conversation.client);
         alike.entry(name).or_default().push(conversation);
@@ -78,6 +85,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
             if let Some(found) = secret_in(conversation, &secrets) {
                 eprintln!("not written, for it has {found:?}: {}", path.display());
                 continue;
+            }
+            if !conversation.is_whole() {
+                println!("the kernel side has cut this one:");
             }
             let text = fitting(conversation);
             std::fs::write(&path, &text)?;
@@ -264,18 +274,19 @@ fn secret_in(conversation: &Conversation, secrets: &[String]) -> Option<String> 
         })
 }
 
-/// The text of a conversation, cut until it fits; of one that never does, its beginning.
+/// The text of a conversation, thinned until it fits; of one that never does, its beginning.
 fn fitting(conversation: &Conversation) -> String {
-    let mut shorter = conversation.clone();
-    loop {
-        let texts = CUTS.into_iter().map(|most| shorter.text(most));
-        if let Some(text) = texts.into_iter().find(|text| text.len() <= FILE_BYTES) {
-            return text;
-        }
-        let half = shorter.segments.len() * 3 / 4;
-        shorter.segments.truncate(half);
-        shorter.closed = None;
+    let fits = |text: &String| text.len() <= FILE_BYTES;
+    let whole = |most: &usize| conversation.thin(*most).text(usize::MAX);
+    if let Some(text) = CUTS.iter().map(whole).find(fits) {
+        return text;
     }
+    let mut shorter = conversation.thin(THINNEST);
+    shorter.closed = None;
+    while !fits(&shorter.text(BUFFER_BYTES)) {
+        shorter.segments.pop();
+    }
+    shorter.text(BUFFER_BYTES)
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use conversation::Conversation;
 
 /// What the README promises.
-const FILE_BYTES: u64 = 64 << 10;
+const FILE_BYTES: u64 = 192 << 10;
 
 #[test]
 fn every_conversation_is_small_and_reads_as_it_is_written() {

@@ -12,6 +12,8 @@
     reason = "helpers of tests fail as tests do; each includer uses its part"
 )]
 
+pub mod gaps;
+
 use std::{fmt::Write as _, path::PathBuf};
 
 use bytes::Bytes;
@@ -140,6 +142,18 @@ impl Conversation {
             writeln!(text, ". {}", since(closed)).unwrap();
         }
         text
+    }
+
+    /// Without what stands in DATA frames behind their first `most` bytes.
+    #[must_use]
+    pub fn thin(&self, most: usize) -> Self {
+        let mut gaps = gaps::bulk(&self.segments, Direction::ToServer, most);
+        gaps.extend(gaps::bulk(&self.segments, Direction::ToClient, most));
+        let segments = gaps::with_gaps(&self.segments, &gaps);
+        Self {
+            segments,
+            ..self.clone()
+        }
     }
 
     /// Whether every byte is there.

@@ -9,15 +9,6 @@ use proptest::sample::Index;
 
 use crate::conversation::Conversation;
 
-/// Bytes of one direction that are missing.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Gap {
-    pub(crate) direction: Direction,
-    /// Offset of the first.
-    pub(crate) from: u64,
-    pub(crate) len: u64,
-}
-
 /// One of the conversations.
 pub(crate) fn pick(which: Index) -> Conversation {
     static ALL: OnceLock<Vec<Conversation>> = OnceLock::new();
@@ -113,44 +104,4 @@ pub(crate) fn joined_at(segments: &[Segment], place: usize) -> Vec<Segment> {
         own.for_each(|segment| segment.offset -= origin);
     }
     rest
-}
-
-/// Without the bytes of these gaps: a buffer that is in one as a whole was lost, one that reaches
-/// into one was cut.
-pub(crate) fn with_gaps(segments: &[Segment], gaps: &[Gap]) -> Vec<Segment> {
-    let mut left = segments.to_vec();
-    for gap in gaps {
-        left = left
-            .into_iter()
-            .flat_map(|segment| without(segment, *gap))
-            .collect();
-    }
-    left
-}
-
-fn without(segment: Segment, gap: Gap) -> Vec<Segment> {
-    let (begin, end) = (segment.offset, segment.offset + u64::from(segment.len));
-    let (from, to) = (gap.from.max(begin), (gap.from + gap.len).min(end));
-    if segment.direction != gap.direction || from >= to {
-        return vec![segment];
-    }
-    let within = |offset: u64| {
-        let at = usize::try_from(offset - begin).unwrap();
-        at.min(segment.bytes.len())
-    };
-    let mut parts = Vec::new();
-    if from > begin {
-        let mut head = segment.clone();
-        head.bytes.truncate(within(from));
-        head.len = u32::try_from(to - begin).unwrap();
-        parts.push(head);
-    }
-    if to < end {
-        let mut tail = segment.clone();
-        tail.bytes = tail.bytes.split_off(within(to));
-        tail.offset = to;
-        tail.len = u32::try_from(end - to).unwrap();
-        parts.push(tail);
-    }
-    parts
 }

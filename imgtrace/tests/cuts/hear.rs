@@ -137,6 +137,18 @@ pub(crate) fn hear(segments: &[Segment], joined: bool) -> Heard {
 }
 
 impl Heard {
+    /// API, operation, and whether it was observed, of each.
+    pub(crate) fn operations(&self) -> impl Iterator<Item = String> {
+        self.operations.iter().map(|operation| {
+            let how = if operation.observed {
+                "observed"
+            } else {
+                "inferred"
+            };
+            format!("{} {} {how}", operation.api.as_str(), operation.op.as_str())
+        })
+    }
+
     /// Every operation that is said to be observed is one of the whole conversation, each its own,
     /// and so is every thing that has an id.
     pub(crate) fn check_against(&self, whole: &Self, what: &str) {

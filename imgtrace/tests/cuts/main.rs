@@ -9,8 +9,11 @@ mod conversation;
 mod damage;
 mod hear;
 
+use std::collections::BTreeMap;
+
 use conversation::Conversation;
-use damage::{Gap, joined_at, regrouped, split_at, split_every, with_gaps};
+use conversation::gaps::{Gap, with_gaps};
+use damage::{joined_at, regrouped, split_at, split_every};
 use hear::{hear, told};
 use imgtrace::decode::{Direction, Segment};
 use proptest::prelude::*;
@@ -25,6 +28,31 @@ fn places(conversation: &Conversation) -> impl Iterator<Item = usize> + use<> {
     let len = damage::len(&conversation.segments);
     let step = len * len / BYTES_A_CONVERSATION + 1;
     (1..len).step_by(step)
+}
+
+/// What is never told cannot be told wrongly either.
+#[test]
+fn there_is_something_to_be_heard() {
+    let mut heard: BTreeMap<String, usize> = BTreeMap::new();
+    for conversation in Conversation::all() {
+        let Conversation {
+            name,
+            joined,
+            segments,
+            ..
+        } = &conversation;
+        for operation in hear(segments, *joined).operations() {
+            println!("{name}: {operation}");
+            *heard.entry(operation).or_default() += 1;
+        }
+    }
+    println!("{heard:#?}");
+    for api in ["docker", "containerd", "shim"] {
+        let observed = heard
+            .keys()
+            .any(|word| word.starts_with(&format!("{api} start observed")));
+        assert!(observed, "no start by {api} in {heard:#?}");
+    }
 }
 
 #[test]

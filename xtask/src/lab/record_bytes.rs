@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use imgtrace_tests::lab::{Docker, Generation, Image, Lab, Registry, say};
+use imgtrace_tests::lab::{Docker, Generation, Image, Lab, Ran, Registry, say};
 
 use crate::{
     build_ebpf::{self, build_ebpf},
@@ -39,7 +39,7 @@ struct Story {
     play: fn(&Docker, &Registry) -> Result<()>,
 }
 
-const STORIES: [Story; 7] = [
+const STORIES: [Story; 8] = [
     Story {
         name: "classic-run",
         what: "docker pull and run; dockerd 20.10 and containerd 1.6 seen from their start",
@@ -71,6 +71,13 @@ const STORIES: [Story; 7] = [
     Story {
         name: "legacy-build",
         what: "docker build by the legacy builder of dockerd 29",
+        generation: Generation::Newest,
+        late: true,
+        play: legacy_build,
+    },
+    Story {
+        name: "build",
+        what: "docker build by BuildKit in dockerd 29: /grpc and /session",
         generation: Generation::Newest,
         late: true,
         play: build,
@@ -116,7 +123,7 @@ pub(crate) fn record_bytes(options: &Options) -> Result<()> {
         if story.late {
             docker.start()?;
         }
-        let recorder = Recorder::start(&program, &options.into, story)?;
+        let recorder = Recorder::start(&program, &options.into, story, &lab)?;
         if !story.late {
             docker.start()?;
         }
@@ -135,13 +142,33 @@ fn pull_and_run(docker: &Docker, registry: &Registry) -> Result<()> {
     Ok(())
 }
 
+fn legacy_build(docker: &Docker, registry: &Registry) -> Result<()> {
+    build_by("0", docker, registry)
+}
+
 fn build(docker: &Docker, registry: &Registry) -> Result<()> {
+    build_by("1", docker, registry)
+}
+
+/// Builds with `DOCKER_BUILDKIT` set to this.
+fn build_by(buildkit: &str, docker: &Docker, registry: &Registry) -> Result<()> {
     let folder = tempfile::tempdir().context("failed to make a folder")?;
     let image = registry.reference(Image::Busybox);
     let recipe = format!("FROM {image}\nRUN echo built > /built\n");
     std::fs::write(folder.path().join("Dockerfile"), recipe)?;
     let folder = folder.path().display().to_string();
-    docker.cli(&["build", "--tag", "imgtrace-lab/built:1", &folder])?;
+    let mut command = docker.command(docker.generation().client())?;
+    command.env("DOCKER_BUILDKIT", buildkit);
+    // The lab's bridge is none that BuildKit knows.
+    command.args([
+        "build",
+        "--network",
+        "none",
+        "--tag",
+        "imgtrace-lab/built:1",
+        &folder,
+    ]);
+    Ran::ok(&mut command)?;
     Ok(())
 }
 
@@ -163,10 +190,11 @@ struct Recorder {
 }
 
 impl Recorder {
-    fn start(program: &Path, into: &Path, story: &Story) -> Result<Self> {
+    fn start(program: &Path, into: &Path, story: &Story, lab: &Lab) -> Result<Self> {
         let mut child = Command::new(program)
             .arg(into)
             .args([story.name, story.what])
+            .arg(lab.place().run())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
