@@ -47,9 +47,10 @@ impl Http2 {
         }
     }
 
-    /// True if this is certain to be HTTP/2, and what was told of it.
+    /// True if this is certain to be HTTP/2: the server has answered in it.
     pub(super) fn is_certain(&self) -> bool {
-        self.parser.footing() == Footing::Certain && self.calls.is_certain()
+        let is_followed = self.parser.footing() == Footing::Certain && self.calls.is_certain();
+        is_followed && self.held.is_none()
     }
 
     /// True if it turned out not to be HTTP/2.

@@ -3,6 +3,7 @@
 mod conversation;
 mod damage;
 mod protocols;
+mod recorded;
 
 use conversation::{CREATED, Said, answer, at, load, pull, request, run, said, segments};
 

@@ -46,6 +46,18 @@ pub(super) struct Calls {
 }
 
 impl Calls {
+    /// How many there are.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.open.len()
+    }
+
+    /// Bytes kept of unfinished messages.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        self.kept
+    }
+
     pub(super) fn contains(&self, stream: u32) -> bool {
         self.open.contains_key(&stream)
     }

@@ -131,6 +131,22 @@ fn a_call_that_is_never_answered_was_asked() {
 }
 
 #[test]
+fn a_preface_that_a_late_listener_hears_first_may_be_part_of_a_body() {
+    let body = http2(cri_pull())
+        .iter()
+        .filter(|said| said.direction == ToServer)
+        .flat_map(|said| said.bytes.clone())
+        .collect::<Vec<u8>>();
+    let conversation = [
+        vec![bytes(ToServer, &body), said(ToClient, answer("200 OK", ""))],
+        pull()[2..].to_vec(),
+    ];
+    let lines = told(true, &conversation.concat());
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(lines[0].ends_with("Pull docker.io/library/busybox:1.36"));
+}
+
+#[test]
 fn a_plain_request_over_http2() {
     let head = [
         (":method", "POST"),
