@@ -340,12 +340,13 @@ impl Connection {
         }
     }
 
-    /// The last request that was guessed on an exchange, which is none any more.
+    /// The open request of an exchange, or else the last that was guessed on it, which is none any
+    /// more.
     fn withdraw(&mut self, exchange: Exchange) -> Option<RequestId> {
-        self.requests.remove(&exchange);
+        let open = self.requests.remove(&exchange);
         let mut newest_first = self.guessed.iter().rev();
-        let (_, request) = newest_first.find(|(guessed, _)| *guessed == exchange)?;
-        Some(*request)
+        let guessed = newest_first.find(|(guessed, _)| *guessed == exchange);
+        open.or(guessed.map(|(_, request)| *request))
     }
 }
 

@@ -64,6 +64,24 @@ fn a_request_and_its_answer_bear_one_number() {
 }
 
 #[test]
+fn a_call_that_is_answered_in_another_protocol_is_taken_back() {
+    let mut connections = open(false);
+    // `/containerd.task.v3.Task/Start` of the container `abc`.
+    let call = b"\0\0\0\x27\0\0\0\x01\x01\0\x0a\x17containerd.task.v3.Task\x12\x05Start\x1a\x05\x0a\x03abc";
+    let began = push(&mut connections, data(direction::TO_SERVER, 0, call, 1));
+    assert!(matches!(
+        began.as_slice(),
+        [Observation::RequestBegan { .. }]
+    ));
+    let page = data(direction::TO_CLIENT, 0, DONE, CLIENT);
+    let told = push(&mut connections, page);
+    assert!(told.contains(&Observation::RequestWithdrawn {
+        request: RequestId(1)
+    }));
+    assert!(!connections.busy());
+}
+
+#[test]
 fn whoever_reads_answers_is_the_speaker_until_another_does() {
     let mut connections = open(false);
     let answer = |reader| data(direction::TO_CLIENT, 0, b"", reader).0;
