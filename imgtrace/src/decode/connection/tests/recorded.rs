@@ -2,7 +2,6 @@
 
 use crate::decode::conversation::Conversation;
 use crate::decode::{Connection, Event};
-use crate::model::Stamp;
 
 /// What a conversation means, a line an operation or an anomaly.
 fn told(said: &Conversation) -> Vec<String> {
@@ -11,7 +10,7 @@ fn told(said: &Conversation) -> Vec<String> {
     for segment in &said.segments {
         connection.push(segment.clone(), &mut events);
     }
-    connection.close(said.closed.unwrap_or(Stamp::default()), &mut events);
+    connection.close(said.closed.unwrap_or_default(), &mut events);
     events.iter().filter_map(line).collect()
 }
 

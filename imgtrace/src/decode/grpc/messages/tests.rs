@@ -118,7 +118,7 @@ fn a_connection_keeps_no_more_than_its_bound() {
     let mut calls: Vec<Messages> = (0..100).map(|_| Messages::START).collect();
     let mut kept = 0;
     for call in &mut calls {
-        let mut piece = bytes(&message(&[7; 60_000])[..50_000]);
+        let mut piece = bytes(&message(&vec![7; 60_000])[..50_000]);
         assert_eq!(call.next(&mut piece, &mut kept), None);
         assert!(kept <= KEPT_MAX);
     }
