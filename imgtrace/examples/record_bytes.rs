@@ -58,9 +58,13 @@ const FORBIDDEN: [&str; 7] = [
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let mut arguments = std::env::args().skip(1);
+    let most = |argument: &String| argument.strip_prefix("--most=")?.parse().ok();
+    let mut arguments = std::env::args().skip(1).peekable();
+    let most: Option<usize> = arguments.peek().and_then(most);
+    let mut arguments = arguments.skip(usize::from(most.is_some()));
     let mut argument = || {
-        let usage = "record_bytes INTO STORY WHAT BELOW [SECRET]…: ends when its stdin does";
+        let usage =
+            "record_bytes [--most=BYTES] INTO STORY WHAT BELOW [SECRET]…: ends when its stdin does";
         arguments.next().ok_or(usage)
     };
     let (folder, story, what, below) = (argument()?, argument()?, argument()?, argument()?);
@@ -89,7 +93,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             if !conversation.is_whole() {
                 println!("the kernel side has cut this one:");
             }
-            let text = fitting(conversation);
+            let text = fitting(conversation, most.unwrap_or(FILE_BYTES));
             std::fs::write(&path, &text)?;
             println!("{} bytes, {}", text.len(), path.display());
         }
@@ -275,9 +279,9 @@ fn secret_in(conversation: &Conversation, secrets: &[String]) -> Option<String> 
 }
 
 /// The text of a conversation, thinned until it fits; of one that never does, its beginning.
-fn fitting(conversation: &Conversation) -> String {
-    let fits = |text: &String| text.len() <= FILE_BYTES;
-    let whole = |most: &usize| conversation.thin(*most).text(usize::MAX);
+fn fitting(conversation: &Conversation, most: usize) -> String {
+    let fits = |text: &String| text.len() <= most;
+    let whole = |cut: &usize| conversation.thin(*cut).text(usize::MAX);
     if let Some(text) = CUTS.iter().map(whole).find(fits) {
         return text;
     }

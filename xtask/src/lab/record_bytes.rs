@@ -1,6 +1,8 @@
 //! `lab record-bytes`: has a lab's clients and daemons talk, and records their bytes for the tests
 //! of the decoder.
 
+mod kubelet;
+
 use std::{
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
@@ -111,11 +113,7 @@ pub(crate) fn record_bytes(options: &Options) -> Result<()> {
     run(cargo(&workspace.root).args(example))?;
     let program = workspace.target.join("debug/examples/record_bytes");
     super::provide_packages(options.consent)?;
-    let wanted = |story: &&Story| {
-        let part = options.story.as_deref().unwrap_or_default();
-        story.name.contains(part)
-    };
-    for story in STORIES.iter().filter(wanted) {
+    for story in STORIES.iter().filter(|story| options.wants(story.name)) {
         say(&format!("{}: {}", story.name, story.what));
         let lab = Lab::new("record-bytes")?;
         let registry = lab.registry()?;
@@ -123,7 +121,13 @@ pub(crate) fn record_bytes(options: &Options) -> Result<()> {
         if story.late {
             docker.start()?;
         }
-        let recorder = Recorder::start(&program, &options.into, story, &lab)?;
+        let recorder = Recorder::start(
+            &program,
+            &options.into,
+            (story.name, story.what),
+            &lab,
+            None,
+        )?;
         if !story.late {
             docker.start()?;
         }
@@ -131,7 +135,16 @@ pub(crate) fn record_bytes(options: &Options) -> Result<()> {
         recorder.stop()?;
         lab.end()?;
     }
+    if options.wants(kubelet::STORY.0) {
+        kubelet::play(&program, &options.into)?;
+    }
     Ok(())
+}
+
+impl Options {
+    fn wants(&self, story: &str) -> bool {
+        story.contains(self.story.as_deref().unwrap_or_default())
+    }
 }
 
 fn pull_and_run(docker: &Docker, registry: &Registry) -> Result<()> {
@@ -190,10 +203,18 @@ struct Recorder {
 }
 
 impl Recorder {
-    fn start(program: &Path, into: &Path, story: &Story, lab: &Lab) -> Result<Self> {
+    /// Starts it; a file may be of `most` bytes where that is more than usual.
+    fn start(
+        program: &Path,
+        into: &Path,
+        (name, what): (&str, &str),
+        lab: &Lab,
+        most: Option<usize>,
+    ) -> Result<Self> {
         let mut child = Command::new(program)
+            .args(most.map(|most| format!("--most={most}")))
             .arg(into)
-            .args([story.name, story.what])
+            .args([name, what])
             .arg(lab.place().run())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
