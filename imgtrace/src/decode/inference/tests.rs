@@ -3,6 +3,7 @@
 mod kubelet;
 mod misled;
 mod property;
+mod real;
 mod session;
 
 use session::{Session, ok};

@@ -16,7 +16,7 @@ pub(super) const STORY: (&str, &str) = (
     "kubelet on containerd 2.3: static pods run, restarted and removed; seen from its start",
 );
 /// A file of it may be so long, in bytes: kubelet asks for all states every second.
-const FILE_BYTES: usize = 640 << 10;
+const FILE_BYTES: usize = 1 << 20;
 /// Runs until it is asked to end.
 const STAY: [&str; 3] = ["sh", "-c", "trap 'exit 0' TERM; sleep 1000 & wait"];
 /// Ends soon; kubelet runs it again.
@@ -50,20 +50,19 @@ pub(super) fn play(program: &Path, into: &Path) -> Result<()> {
     let kubelet = lab.kubelet(&containerd.socket())?;
     let wait = |seconds| sleep(Duration::from_secs(seconds));
     kubelet.add(first)?;
-    wait(9);
-    kubelet.add(second)?;
-    wait(5);
-    kubelet.remove(first)?;
     wait(8);
+    kubelet.add(second)?;
+    wait(3);
+    kubelet.remove(first)?;
+    wait(5);
     kubelet.add(third)?;
     kubelet.add(fourth)?;
-    wait(8);
+    wait(4);
     kubelet.remove(second)?;
     kubelet.remove(third)?;
-    wait(6);
+    wait(4);
     kubelet.add(fifth)?;
-    kubelet.add(first)?;
-    wait(8);
+    wait(4);
     kubelet.stop()?;
     recorder.stop()?;
     lab.end()
