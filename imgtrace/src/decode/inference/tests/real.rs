@@ -8,10 +8,17 @@ use crate::decode::flow::Flow;
 use crate::decode::inference::Inference;
 use crate::decode::rpc::Event;
 use crate::decode::{Direction, Exchange, Segment, grpc, http2};
-use crate::model::Confidence;
+use crate::model::{Confidence, Stamp};
 
 /// What was told of the calls of a connection, by their number.
-type Calls = HashMap<Exchange, (String, Confidence)>;
+type Calls = HashMap<Exchange, Told>;
+
+#[derive(Debug)]
+struct Told {
+    path: String,
+    confidence: Confidence,
+    at: Stamp,
+}
 
 /// Listens to a connection from its `from`-th buffer on.
 fn listen(conversation: &Conversation, from: usize) -> Calls {
@@ -27,11 +34,11 @@ fn listen(conversation: &Conversation, from: usize) -> Calls {
             Direction::ToServer => &mut to_server,
             Direction::ToClient => &mut to_client,
         };
-        let (mut framed, mut called) = (Vec::new(), Vec::new());
+        let (mut said, mut called) = (Vec::new(), Vec::new());
         for piece in flow.follow(segment).unwrap() {
-            frames.push(direction, piece, at, &mut framed);
+            frames.push(direction, piece, at, &mut said);
         }
-        for event in framed {
+        for event in said {
             calls.push(event, &mut called);
         }
         for event in called {
@@ -62,9 +69,15 @@ fn result(told: &[Event]) -> Calls {
                 exchange,
                 path,
                 basis,
+                at,
                 ..
             } => {
-                calls.insert(*exchange, (path.clone(), basis.confidence));
+                let told = Told {
+                    path: path.clone(),
+                    confidence: basis.confidence,
+                    at: *at,
+                };
+                calls.insert(*exchange, told);
             }
             Event::Withdrawn { exchange } => {
                 calls.remove(exchange);
@@ -91,22 +104,19 @@ fn compare(conversation: &Conversation, step: usize) -> BTreeMap<String, Fate> {
     let mut fates = BTreeMap::<String, Fate>::new();
     let moments = conversation.segments.iter().enumerate();
     let moments = moments.filter(|(_, segment)| segment.direction == Direction::ToServer);
-    for (from, _) in moments.skip(1).step_by(step) {
+    for (from, segment) in moments.skip(1).step_by(step) {
         let late = listen(conversation, from);
-        let Some(oldest) = late.keys().min() else {
-            continue;
-        };
-        let is_seen = |(_, how): &&(String, Confidence)| *how == Confidence::Observed;
-        let later = truth.iter().filter(|call| call.0 >= oldest);
-        for (exchange, (path, _)) in later.filter(|call| is_seen(&call.1)) {
+        let later = truth.iter().filter(|(_, told)| told.at >= segment.at);
+        let seen = later.filter(|(_, told)| told.confidence == Confidence::Observed);
+        for (exchange, Told { path, .. }) in seen {
             let fate = fates.entry(path.clone()).or_default();
             match late.get(exchange) {
                 None => fate.unknown += 1,
-                Some((told, _)) if told != path => {
-                    println!("{exchange:?} is {path}, joined at {from} it was {told}");
+                Some(told) if told.path != *path => {
+                    println!("{exchange:?} is {path}, joined at {from}: {told:?}");
                     fate.wrong += 1;
                 }
-                Some((_, Confidence::Observed)) => fate.seen += 1,
+                Some(told) if told.confidence == Confidence::Observed => fate.seen += 1,
                 Some(_) => fate.concluded += 1,
             }
         }
