@@ -36,7 +36,7 @@ use imgtrace::{
 };
 use imgtrace_common::{Data, JOINED, direction};
 
-/// A file is no longer than this; where it would be, bulk is cut.
+/// A file is no longer than this unless `--most` says so; where it would be, bulk is cut.
 const FILE_BYTES: usize = 192 << 10;
 /// To how many bytes the payload of DATA frames is cut, as far as it needs.
 const CUTS: [usize; 5] = [usize::MAX, 4_096, 1_024, 512, THINNEST];
