@@ -4,5 +4,6 @@ mod encoder;
 mod follow;
 mod join;
 mod properties;
+mod recorded;
 mod said;
 mod script;

@@ -20,7 +20,7 @@ fn losses() -> impl Strategy<Value = Vec<(Index, Option<u64>)>> {
     prop::collection::vec((any::<Index>(), prop::option::of(0..30u64)), 1..5)
 }
 
-fn listen(joined: bool, words: Vec<Words>) -> Vec<Event> {
+pub(super) fn listen(joined: bool, words: Vec<Words>) -> Vec<Event> {
     let mut parser = Parser::new(ToServer, joined);
     let mut events = Vec::new();
     for (direction, piece, at) in words {
@@ -59,7 +59,7 @@ fn joined_up(events: Vec<Event>) -> Vec<String> {
 }
 
 /// Everything that is said of a stream in one direction.
-type Streams = HashMap<(Direction, u32), (Vec<(Stamp, Vec<Field>)>, Vec<u8>)>;
+type Streams = HashMap<(Direction, u32), (Vec<(Stamp, bool, Vec<Field>)>, Vec<u8>)>;
 
 fn streams(events: &[Event]) -> Streams {
     let mut streams = Streams::new();
@@ -69,13 +69,13 @@ fn streams(events: &[Event]) -> Streams {
                 stream,
                 direction,
                 fields,
+                end,
                 at,
-                ..
-            } => streams
-                .entry((*direction, *stream))
-                .or_default()
-                .0
-                .push((*at, fields.clone())),
+            } => streams.entry((*direction, *stream)).or_default().0.push((
+                *at,
+                *end,
+                fields.clone(),
+            )),
             Event::Data {
                 stream,
                 direction,
@@ -101,7 +101,7 @@ fn agrees(field: &Field, truth: &Field) -> bool {
 }
 
 /// Panics if something was told that is not true.
-fn check_true(told: &[Event], truth: &[Event]) {
+pub(super) fn check_true(told: &[Event], truth: &[Event]) {
     let truths = streams(truth);
     let mut entries: HashMap<(Direction, Slot), (Text, Option<Text>)> = HashMap::new();
     for event in told {
@@ -110,15 +110,17 @@ fn check_true(told: &[Event], truth: &[Event]) {
                 stream,
                 direction,
                 fields,
+                end,
                 at,
-                ..
             } => {
                 let blocks = truths.get(&(*direction, *stream)).map_or(&[][..], |t| &t.0);
-                let block = blocks.iter().find(|(then, block)| {
+                let block = blocks.iter().find(|(then, ends, block)| {
                     let mut pairs = fields.iter().zip(block);
-                    then == at && fields.len() <= block.len() && pairs.all(|(f, t)| agrees(f, t))
+                    (then, ends) == (at, end)
+                        && fields.len() <= block.len()
+                        && pairs.all(|(f, t)| agrees(f, t))
                 });
-                let Some((_, block)) = block else {
+                let Some((.., block)) = block else {
                     panic!(
                         "nobody said {}",
                         lines(std::slice::from_ref(event)).concat()
@@ -318,8 +320,8 @@ fn is_borne_out(truth: &[Event], word: u64) -> bool {
                 stream,
                 direction,
                 fields,
+                end,
                 at,
-                ..
             } if *direction == side && at.mono > word && text(&fields[0].name).starts_with(':') => {
                 Some((*stream, at.mono))
             }
