@@ -68,15 +68,16 @@ fn tell(stage: &mut Stage, crictl: &Crictl, image: &str) -> Result<()> {
     let within = crictl.container_file(&pod, "within")?;
     let actor = run(&["runp", &of_pod])?;
     let sandbox = first_word(&actor)?;
-    let of = |row: Row| {
-        row.pod(&pod.namespace, &pod.name, &pod.uid)
-            .sandbox(&sandbox)
-    };
+    let in_pod = |row: Row| row.pod(&pod.namespace, &pod.name, &pod.uid);
+    let of = |row: Row| in_pod(row).sandbox(&sandbox);
     stage.expect(&actor.who, [of(cri("run-sandbox"))]);
     let actor = run(&["create", &sandbox, &within, &of_pod])?;
     let id = first_word(&actor)?;
-    let own = |row: Row| of(row).container(&id).name("within").image(image);
-    stage.expect(&actor.who, [own(cri("create")).hops(&["docker create ok"])]);
+    let own = |row: Row| in_pod(row).container(&id).name("within").image(image);
+    stage.expect(
+        &actor.who,
+        [own(of(cri("create"))).hops(&["docker create ok"])],
+    );
     let actor = run(&["start", &id])?;
     let through = [
         "docker start ok",

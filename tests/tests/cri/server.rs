@@ -68,8 +68,9 @@ impl Server {
 
         let actor = self.run(&["create", &sandbox, &says, &of_pod])?;
         let id = actor.words()[0].to_owned();
-        let own = |row: Row| of(row).container(&id).name("says").image(&image);
-        self.stage.expect(&actor.who, [own(cri("create"))]);
+        let own = |row: Row| in_pod(row).container(&id).name("says").image(&image);
+        // This request alone names the sandbox.
+        self.stage.expect(&actor.who, [own(of(cri("create")))]);
         let actor = self.refused(&["create", &sandbox, &lacks, &of_pod])?;
         self.stage.expect(
             &actor.who,
@@ -142,7 +143,7 @@ pub(super) fn tell_secrets(crictl: &Crictl, registry: &Registry) -> Result<()> {
         .container_of(
             "marked",
             &image,
-            &["sleep", "1000", &format!("--password={MARK}3")],
+            &["sh", "-c", "sleep 1000", &format!("--password={MARK}3")],
         )
         .with_secret(&format!("{MARK}4"));
     let of_pod = crictl.pod_file(&pod)?;
@@ -156,8 +157,8 @@ pub(super) fn tell_secrets(crictl: &Crictl, registry: &Registry) -> Result<()> {
     crictl.run(&["start", &id])?;
     let word = format!("--token={MARK}5");
     crictl.run(&["exec", "--sync", &id, "echo", &word])?;
-    // The password is in the message that comes back.
-    crictl.try_run(&["pull", &format!("somebody:{MARK}6@{image}")])?;
+    // It is refused, with the password in the message.
+    crictl.try_run(&["pull", &format!("https://somebody:{MARK}6@{image}")])?;
     crictl.run(&["rmp", "--force", &sandbox])?;
     Ok(())
 }
