@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::permission::{Answer, Credentials, Want};
 use super::root::{Acl, AclTag, Inode, Kind, Root, Walk};
 use super::users::Users;
-use crate::model::SocketFile;
+use crate::model::{Listener, SocketFile};
 
 /// The file of a socket that `server` bound as `path`; null where it cannot be looked at.
 pub fn of_server(server: u32, path: &str, users: &mut Users) -> Option<SocketFile> {
@@ -15,6 +15,27 @@ pub fn of_server(server: u32, path: &str, users: &mut Users) -> Option<SocketFil
         }
         _ => None,
     }
+}
+
+/// What the socket that `server` bound as `path` is called now, if that is one of `names` in the
+/// same folder; null where it has kept its name, or nothing can be said.
+///
+/// cri-dockerd binds a temporary name and renames the file (`CreateListener` of Kubernetes'
+/// `pkg/kubelet/util/util_unix.go`), so that the path in the kernel is nobody's.
+pub fn renamed(server: u32, path: &str, listener: Listener, names: &[&str]) -> Option<String> {
+    let root = Root::of(server)?;
+    let is_it = |path: &str| {
+        let Walk::Found { inode, .. } = root.walk(path.as_bytes()) else {
+            return false;
+        };
+        (inode.device, inode.number) == (listener.device, Some(listener.inode))
+    };
+    let (folder, _) = path.rsplit_once('/').filter(|_| path.starts_with('/'))?;
+    if is_it(path) {
+        return None;
+    }
+    let mut others = names.iter().map(|name| format!("{folder}/{name}"));
+    others.find(|other| is_it(other))
 }
 
 /// Describes a socket's file, with the names that the root of `server` (else the host) gives.

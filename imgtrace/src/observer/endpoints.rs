@@ -144,17 +144,18 @@ impl Endpoints {
         }
         self.count += 1;
         let id = EndpointId(self.count);
-        let file = socket_file::of_server(found.server.pid, &found.name, users);
+        let path = match runtime {
+            Runtime::Shim => found.name.clone(),
+            _ => self.path(found),
+        };
+        let file = socket_file::of_server(found.server.pid, &path, users);
         self.living.insert(place, id);
         let entry = Entry {
             endpoint: Endpoint {
                 id,
                 runtime,
-                path: found.name.clone(),
-                listener: Listener {
-                    device: place.0,
-                    inode: place.1,
-                },
+                path,
+                listener: found.place(),
                 server: None,
                 file,
                 joined: 0,
@@ -175,6 +176,14 @@ impl Endpoints {
             || runtimes::of_listener(&found.name, program),
             |declared| Some(declared.runtime),
         )
+    }
+
+    /// What a listener's socket is called: the name that it was bound to, unless it was renamed.
+    fn path(&self, found: &Found) -> String {
+        let known: Vec<&str> = runtimes::basenames().collect();
+        let names = [known, self.declared_names().collect()].concat();
+        socket_file::renamed(found.server.pid, &found.name, found.place(), &names)
+            .unwrap_or_else(|| found.name.clone())
     }
 
     /// What the kernel side is to do with a known endpoint's connections.

@@ -50,6 +50,34 @@ fn the_file_of_a_socket_is_described() {
 }
 
 #[test]
+fn a_socket_that_was_renamed_is_found_by_its_new_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let _listener = UnixListener::bind(path("2943501231")).unwrap();
+    let root = Root::of(std::process::id()).unwrap();
+    let Walk::Found { inode, .. } = root.walk(path("2943501231").as_bytes()) else {
+        panic!("it is there");
+    };
+    // Where stat(2) tells other numbers there is nothing to compare.
+    let Some(number) = inode.number else { return };
+    let listener = Listener {
+        device: inode.device,
+        inode: number,
+    };
+    let names = ["docker.sock", "cri-dockerd.sock"];
+    let now = || {
+        let bound = path("2943501231");
+        renamed(std::process::id(), &bound, listener, &names)
+    };
+    let _other = UnixListener::bind(path("docker.sock")).unwrap();
+    assert_eq!(now(), None, "it has kept its name");
+    fs::rename(path("2943501231"), path("cri-dockerd.sock")).unwrap();
+    assert_eq!(now(), Some(path("cri-dockerd.sock")));
+    fs::rename(path("cri-dockerd.sock"), path("unheard.of")).unwrap();
+    assert_eq!(now(), None);
+}
+
+#[test]
 fn the_group_that_helps_is_the_sockets() {
     let folders = [inode(Kind::Folder, 0o755, 0)];
     let socket = inode(Kind::Socket, 0o660, 998);
