@@ -31,6 +31,9 @@ pub(crate) struct Container {
     /// The name that was learnt last.
     pub(crate) name: Option<String>,
     pub(crate) image: Option<String>,
+    /// True if the image is what its creation asked for. Later answers may call it by any other
+    /// name of the same content (containerd's CRI: by the first of them).
+    pub(crate) asked: bool,
     pub(crate) pod: Option<Pod>,
     /// The id of the sandbox that it is in.
     pub(crate) sandbox: Option<String>,
@@ -121,7 +124,10 @@ impl Containers {
             }
             self.names.insert((endpoint, name.clone()), id.to_owned());
         }
-        known.image = seen.image.or(known.image);
+        if seen.asked || !known.asked {
+            known.asked |= seen.asked && seen.image.is_some();
+            known.image = seen.image.or(known.image);
+        }
         known.pod = seen.pod.or(known.pod);
         known.sandbox = seen.sandbox.or(known.sandbox);
         if !known.seen_on.contains(&endpoint) && known.seen_on.len() < MAX_SEEN_ON {

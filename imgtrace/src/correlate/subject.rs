@@ -99,6 +99,7 @@ pub(super) fn remember(op: Op, subject: &Subject, endpoint: EndpointId, world: &
             let seen = Container {
                 name: subject.container_name.clone(),
                 image: subject.image.clone(),
+                asked: true,
                 pod: subject.pod.clone(),
                 sandbox: subject.sandbox.clone().filter(|_| op == Op::Create),
                 ..Container::default()

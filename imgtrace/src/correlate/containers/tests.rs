@@ -61,6 +61,26 @@ fn what_an_answer_does_not_say_stays() {
 }
 
 #[test]
+fn the_image_that_was_asked_for_outlives_other_names_of_it() {
+    let of = |image: &str, asked| Container {
+        image: Some(image.to_owned()),
+        asked,
+        ..Container::default()
+    };
+    let mut containers = Containers::new();
+    // kubelet lists all the time: the container may be in a list before its creation is answered.
+    for (seen, now) in [
+        (of("lab/app:1", false), "lab/app:1"),
+        (of("lab/app:own", true), "lab/app:own"),
+        (of("lab/app:1", false), "lab/app:own"),
+    ] {
+        containers.learn(HERE, &id("a1"), seen);
+        let known = containers.get(HERE, &id("a1")).unwrap();
+        assert_eq!(known.image.as_deref(), Some(now));
+    }
+}
+
+#[test]
 fn a_renamed_container_loses_its_old_name() {
     let mut containers = with(&[("a1", "old")]);
     containers.learn(HERE, &id("a1"), named("new"));
