@@ -12,7 +12,7 @@ use super::{Docker, Peers, Place, daemon, write};
 
 /// Its name among the lab's daemons.
 const NAME: &str = "cri-dockerd";
-/// Becomes runc, after taking out of the bundle what runc may not set without `CAP_SYS_RESOURCE`: a pod's scores for
+/// Becomes runc, after setting to zero in the bundle what runc may not lower without `CAP_SYS_RESOURCE`: a pod's scores for
 /// the OOM killer are below zero.
 const RUNC: &str = r#"#!/bin/sh
 bundle=
@@ -20,7 +20,7 @@ for word in "$@"; do
   if [ "$bundle" = next ]; then bundle=$word; break; fi
   if [ "$word" = --bundle ]; then bundle=next; fi
 done
-if [ -f "$bundle/config.json" ]; then sed -i -E 's/,"oomScoreAdj": ?-?[0-9]+//; s/"oomScoreAdj": ?-?[0-9]+,?//' "$bundle/config.json"; fi
+if [ -f "$bundle/config.json" ]; then sed -i -E 's/"oomScoreAdj": ?-?[0-9]+/"oomScoreAdj": 0/' "$bundle/config.json"; fi
 exec runc "$@"
 "#;
 

@@ -57,35 +57,40 @@ impl<'a> Story<'a> {
         fails(&mut self.stage, ctr, line, rows)
     }
 
-    /// Names that no registry told: they stand for what is there.
-    fn names(&mut self, known: &Content) -> Result<String> {
+    /// A new name for what is there. `tag` is the row that it makes.
+    fn names(&mut self, known: &Content, tag: Row) -> Result<String> {
         let (image, tagged) = (
             &known.reference,
             format!("{}/imgtrace-lab/tagged:1", self.registry),
         );
         let line = format!("images tag {image} {tagged}");
-        self.makes(&line, [row("tag").image(image).target(&tagged)])?;
+        self.makes(&line, [tag.image(image).target(&tagged)])?;
         Ok(tagged)
     }
 
     /// A container's life.
     fn container(&mut self, image: &str) -> Result<()> {
-        let of = |op: &str| row(op).container("one").image(image);
+        // runc's own folder of containers outlives a lab that was killed.
+        let id = &format!("one-{}", std::process::id());
+        let of = |op: &str| row(op).container(id).image(image);
         let started = of("start").hops(&["shim start ok"]);
         self.makes(
-            &format!("run --detach --null-io {image} one sleep 1000"),
+            &format!("run --detach --null-io {image} {id} sleep 1000"),
             [of("create"), started],
         )?;
-        self.makes("tasks exec --exec-id first one true", [of("exec")])?;
-        let refused = error("exec").container("one").image(image);
+        self.makes(
+            &format!("tasks exec --exec-id first {id} true"),
+            [of("exec")],
+        )?;
+        let refused = error("exec").container(id).image(image);
         self.fails(
-            "tasks exec --exec-id second one no-such-program",
+            &format!("tasks exec --exec-id second {id} no-such-program"),
             [refused.saying("no-such-program")],
         )?;
-        self.makes("tasks kill --signal SIGKILL one", [of("kill")])?;
+        self.makes(&format!("tasks kill --signal SIGKILL {id}"), [of("kill")])?;
         self.until_it_has_stopped()?;
-        self.makes("tasks delete one", [])?;
-        self.makes("containers delete one", [of("remove-container")])?;
+        self.makes(&format!("tasks delete {id}"), [])?;
+        self.makes(&format!("containers delete {id}"), [of("remove-container")])?;
         Ok(())
     }
 
@@ -110,12 +115,13 @@ impl<'a> Story<'a> {
 /// containerd 1.6: what ctr does by itself is told by the content that it writes.
 pub(super) fn by_itself(lab: &Lab, containerd: &Containerd, registry: &Registry) -> Result<()> {
     let first = registry.add_known(Image::Busybox)?;
-    let second = registry.add_known(Image::Layers)?;
+    let second = registry.add_known(Image::Pause)?;
     let archive = lab.place().data().join("saved.tar");
     let archive = archive.display();
     let mut story = Story::begin(lab, containerd, registry)?;
     client_side_pulls(&mut story, "", &first, &second)?;
-    let tagged = story.names(&second)?;
+    // containerd answers with the image that it has made.
+    let tagged = story.names(&second, row("tag").digest(&second.digest))?;
     // Content is read, which is what everybody does.
     story.makes(&format!("images push --plain-http {tagged}"), [])?;
     story.makes(&format!("images export {archive} {}", second.reference), [])?;
@@ -132,8 +138,8 @@ pub(super) fn by_itself(lab: &Lab, containerd: &Containerd, registry: &Registry)
 /// containerd 2.3: what the Transfer service is told to do.
 pub(super) fn by_transfer(lab: &Lab, containerd: &Containerd, registry: &Registry) -> Result<()> {
     let first = registry.add_known(Image::Busybox)?;
-    let second = registry.add_known(Image::Layers)?;
-    let transferred = registry.add_as(Image::Layers, &["transferred"])?;
+    let second = registry.add_known(Image::Pause)?;
+    let transferred = registry.add_as(Image::Pause, &["transferred"])?;
     let archive = lab.place().data().join("saved.tar");
     let archive = archive.display();
     let mut story = Story::begin(lab, containerd, registry)?;
@@ -142,11 +148,10 @@ pub(super) fn by_transfer(lab: &Lab, containerd: &Containerd, registry: &Registr
         let pulled = row("pull").image(&image).digest(&second.digest);
         story.makes(&format!("images pull --plain-http {image}"), [pulled])?;
     }
-    let tagged = story.names(&second)?;
-    story.makes(
-        &format!("images push --plain-http {tagged}"),
-        [row("push").image(&tagged)],
-    )?;
+    // Transfer's answer is empty; its progress tells what was pushed.
+    let tagged = story.names(&second, row("tag"))?;
+    let pushed = row("push").image(&tagged).digest(&second.digest);
+    story.makes(&format!("images push --plain-http {tagged}"), [pushed])?;
     story.makes(&format!("images push --local --plain-http {tagged}"), [])?;
     story.makes(
         &format!("images export {archive} {}", second.reference),

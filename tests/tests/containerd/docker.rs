@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, ensure};
 use imgtrace_tests::lab::{Content, Docker, Generation, Lab, until};
 use imgtrace_tests::story::{Row, Stage, Who};
+use imgtrace_tests::tracer::Tracer;
 
 use super::commands::{fails, makes};
 
@@ -93,15 +94,16 @@ fn container(stage: &mut Stage, docker: &Docker, image: &str) -> Result<()> {
     let id = actor.words()[0];
     let of = |op: &str| row(op).container(id).name("one").image(image);
     stage.expect(&actor.who, [of("create").hops(&[])]);
-    let hops_of_exec = ["containerd exec ok"];
-    let hops_of_kill = ["containerd kill ok"];
-    for (line, op, hops) in [
-        ("start one", "start", &START[..]),
-        ("exec one true", "exec", &hops_of_exec),
-        ("kill one", "kill", &hops_of_kill),
-    ] {
-        makes(stage, command(docker)?, line, [of(op).hops(hops)])?;
-    }
+    makes(
+        stage,
+        command(docker)?,
+        "start one",
+        [of("start").hops(&START)],
+    )?;
+    let exec = of("exec").hops(&["containerd exec ok"]);
+    makes(stage, command(docker)?, "exec one true", [exec])?;
+    // dockerd removes the container from containerd when it has ended: for the kill or for itself.
+    makes(stage, command(docker)?, "kill one", [of("kill")])?;
     makes(stage, command(docker)?, "wait one", [])?;
     let removed = of("remove-container");
     makes(stage, command(docker)?, "rm one", [removed.hops(&[])])?;
@@ -143,9 +145,15 @@ fn removed_by_the_daemon(stage: &mut Stage, lab: &Lab, docker: &Docker, image: &
 /// A container that fails and is started once more by dockerd, for no client.
 pub(super) fn restarts(lab: &Lab, docker: &Docker, image: &str) -> Result<()> {
     docker.cli(&["pull", "--quiet", image])?;
+    // What it said when it connected is what names its namespace for ever.
+    docker.stop()?;
+    let endpoint = format!("--endpoint=docker={}", docker.socket().display());
+    let below = docker.containerd().socket();
+    let tracer = Tracer::start(&[("containerd", &below)], &[&endpoint])?;
+    let mut stage = Stage::over(tracer, lab.place().run());
+    docker.start()?;
     let dockerd = u32::try_from(docker.pid().context("dockerd is gone")?)?;
     let dockerd = Who::running(dockerd)?;
-    let mut stage = stage(lab, docker)?;
     let line = format!("run --detach --restart on-failure:1 --name again {image} false");
     let actor = makes(&mut stage, command(docker)?, &line, [])?;
     let id = actor.words()[0].to_owned();

@@ -48,22 +48,26 @@ fn credentials(containerd: &Containerd) -> Result<()> {
 /// Environments, labels and arguments, of containers and of what runs in them.
 fn containers(containerd: &Containerd, image: &str) -> Result<()> {
     containerd.ctr(&["images", "pull", "--plain-http", image])?;
+    // runc's own folder of containers outlives a lab that was killed.
+    let (first, second) = ["first", "second"]
+        .map(|name| format!("{name}-{}", std::process::id()))
+        .into();
     let mut nerdctl = containerd.nerdctl_command()?;
     nerdctl.arg("--insecure-registry");
     let lines: [(Command, String); 4] = [
         (
             containerd.ctr_command(),
             format!(
-                "run --rm --env NAME={MARK}10 --label token={MARK}11 {image} first echo --password {MARK}12"
+                "run --rm --env NAME={MARK}10 --label token={MARK}11 {image} {first} echo --password {MARK}12"
             ),
         ),
         (
             containerd.ctr_command(),
-            format!("run --detach --null-io --env NAME={MARK}13 {image} second sleep 1000"),
+            format!("run --detach --null-io --env NAME={MARK}13 {image} {second} sleep 1000"),
         ),
         (
             containerd.ctr_command(),
-            format!("tasks exec --exec-id third second env NAME={MARK}14 PASSWORD={MARK}15 true"),
+            format!("tasks exec --exec-id third {second} env NAME={MARK}14 PASSWORD={MARK}15 true"),
         ),
         (
             nerdctl,
