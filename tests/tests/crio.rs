@@ -71,15 +71,14 @@ fn pod(crictl: &Crictl, stage: &mut Stage, image: &str) -> Result<()> {
     let says = crictl.container_file(&pod, "says")?;
     let actor = run(crictl, &["runp", &of_pod])?;
     let sandbox = actor.words()[0].to_owned();
-    let of = |row: Row| {
-        row.pod(&pod.namespace, &pod.name, &pod.uid)
-            .sandbox(&sandbox)
-    };
-    stage.expect(&actor.who, [of(ok("run-sandbox"))]);
+    let in_pod = |op: &str| ok(op).pod(&pod.namespace, &pod.name, &pod.uid);
+    let of = |op: &str| in_pod(op).sandbox(&sandbox);
+    stage.expect(&actor.who, [of("run-sandbox")]);
     let actor = run(crictl, &["create", &sandbox, &says, &of_pod])?;
     let id = actor.words()[0].to_owned();
-    let own = |op: &str| of(ok(op)).container(&id).name("says").image(image);
-    stage.expect(&actor.who, [own("create")]);
+    let own = |row: Row| row.container(&id).name("says").image(image);
+    // Of the requests about it, this one alone names its sandbox.
+    stage.expect(&actor.who, [own(of("create"))]);
     for (op, words) in [
         ("start", &["start", &id][..]),
         ("exec", &["exec", "--sync", &id, "true"]),
@@ -87,11 +86,11 @@ fn pod(crictl: &Crictl, stage: &mut Stage, image: &str) -> Result<()> {
         ("remove-container", &["rm", &id]),
     ] {
         let actor = run(crictl, words)?;
-        stage.expect(&actor.who, [own(op)]);
+        stage.expect(&actor.who, [own(in_pod(op))]);
     }
     for (op, word) in [("stop-sandbox", "stopp"), ("remove-sandbox", "rmp")] {
         let actor = run(crictl, &[word, &sandbox])?;
-        stage.expect(&actor.who, [of(ok(op))]);
+        stage.expect(&actor.who, [of(op)]);
     }
     Ok(())
 }

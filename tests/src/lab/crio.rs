@@ -117,6 +117,8 @@ runtime_root = "{run}/runc"
 monitor_path = "{CONMON}"
 [crio.image]
 pause_image = "{pause}"
+# What the image says.
+pause_command = ""
 signature_policy = "{data}/policy.json"
 [crio.network]
 network_dir = "{data}/net.d"

@@ -55,7 +55,8 @@ pub(super) fn story(client: &mut RpcClient, image: &str, name: &str) -> Result<V
         config: Some(sandbox.clone()),
     };
     let pod = done(client, "RuntimeService/RunPodSandbox", &run)?;
-    let of = |row: Row| row.sandbox(&pod).pod(namespace, name, &uid);
+    let in_pod = |row: Row| row.pod(namespace, name, &uid);
+    let of = |row: Row| in_pod(row).sandbox(&pod);
     rows.push(of(ok("run-sandbox")));
     let create = CreateContainerRequest {
         pod_sandbox_id: pod.clone(),
@@ -72,11 +73,12 @@ pub(super) fn story(client: &mut RpcClient, image: &str, name: &str) -> Result<V
         sandbox_config: Some(sandbox.clone()),
     };
     let id = done(client, "RuntimeService/CreateContainer", &create)?;
-    let own = |op: &str| of(ok(op)).container(&id).name("says").image(image);
-    rows.push(own("create"));
+    let own = |row: Row| row.container(&id).name("says").image(image);
+    // Of the requests about it, this one alone names its sandbox.
+    rows.push(own(of(ok("create"))));
     let about = |id: &str| Id { id: id.to_owned() };
     done(client, "RuntimeService/StartContainer", &about(&id))?;
-    rows.push(own("start").hops(&["shim start ok"]));
+    rows.push(own(in_pod(ok("start"))).hops(&["shim start ok"]));
     let refused = ask(client, "RuntimeService/StartContainer", &about(NOBODY))?;
     refused.err().context("the start of nothing worked")?;
     rows.push(
@@ -89,7 +91,7 @@ pub(super) fn story(client: &mut RpcClient, image: &str, name: &str) -> Result<V
         ("RemoveContainer", "remove-container"),
     ] {
         done(client, &format!("RuntimeService/{method}"), &about(&id))?;
-        rows.push(own(op));
+        rows.push(own(in_pod(ok(op))));
     }
     for (method, op) in [
         ("StopPodSandbox", "stop-sandbox"),
