@@ -61,6 +61,8 @@ struct Seen {
     mysql: bool,
     /// redis-cli: `-a`.
     redis: bool,
+    /// containerd's ctr: `-u` and `--user` of its pull and push (of its run, a uid and a gid).
+    ctr: bool,
 }
 
 /// Masks the words of one command line, in order.
@@ -181,7 +183,9 @@ impl Masker {
             Next::Secret
         } else if ASSIGNING.contains(&name) {
             Next::Assignment
-        } else if self.seen.http && matches!(name, "user" | "proxy-user") {
+        } else if self.seen.http && matches!(name, "user" | "proxy-user")
+            || self.seen.ctr && name == "user"
+        {
             Next::Login
         } else {
             Next::Plain
@@ -195,6 +199,7 @@ impl Masker {
             http,
             mysql,
             redis,
+            ctr,
         } = self.seen;
         let letters = bare.get(1..).unwrap_or("").trim_end_matches(['"', '\'']);
         if letters.bytes().all(|byte| byte.is_ascii_alphabetic()) {
@@ -203,6 +208,7 @@ impl Masker {
                 Some(b'a') if redis && letters == "a" => Next::Secret,
                 Some(b'd' | b'F' | b'b') if http => Next::Secret,
                 Some(b'u' | b'U') if http => Next::Login,
+                Some(b'u') if ctr => Next::Login,
                 Some(b'e') => Next::Assignment,
                 Some(b'c') => Next::Script,
                 _ => Next::Plain,
@@ -217,7 +223,8 @@ impl Masker {
                 Some(b'p') => login || mysql,
                 Some(b'a') => redis,
                 Some(b'd' | b'F' | b'b') => http,
-                Some(b'u' | b'U') => http && attached.contains(':'),
+                Some(b'u') => (http || ctr) && attached.contains(':'),
+                Some(b'U') => http && attached.contains(':'),
                 _ => false,
             };
         if secret {
@@ -240,6 +247,7 @@ impl Seen {
             "login" | "sshpass" => self.login = true,
             "curl" | "wget" | "http" | "https" | "xh" | "xhs" => self.http = true,
             "redis-cli" => self.redis = true,
+            "ctr" => self.ctr = true,
             _ => {
                 self.mysql |= name.starts_with("mysql") || name.starts_with("mariadb");
             }

@@ -164,6 +164,20 @@ fn urls_and_their_queries() {
 
 #[test]
 fn http_clients() {
+    check(
+        "ctr -n x images pull --user a:b h/i:1",
+        "ctr -n x images pull --user *** h/i:1",
+    );
+    check(
+        "ctr images push -u a:b h/i:1",
+        "ctr images push -u *** h/i:1",
+    );
+    check(
+        "k3s ctr i pull --user=a:b h/i",
+        "k3s ctr i pull --user=*** h/i",
+    );
+    check("ctr i pull -ua:b h/i", "ctr i pull -u*** h/i");
+    check("docker run --user 1:2 i", "docker run --user 1:2 i");
     check("curl -u a:b http://h", "curl -u *** http://h");
     check("curl -sSu a:b http://h", "curl -sSu *** http://h");
     check("curl -ua:b --user=c:d h", "curl -u*** --user=*** h");
