@@ -94,8 +94,9 @@ pub enum Event {
         /// When.
         at: Stamp,
     },
-    /// The place in one direction was lost and found again, or is not found yet: any number of
-    /// frames of any stream in it were missed.
+    /// The place in one direction was lost: any number of frames of any stream in it were missed,
+    /// until something is told of it again. Or only a header block was missed in part or cannot be
+    /// read on, and with it what the table holds.
     Interrupted {
         /// The direction.
         direction: Direction,

@@ -28,6 +28,9 @@ pub(super) const TEXT_LIMIT: usize = 4_096;
 /// Most fields of a block that are told; the rest only does its work in the table.
 pub(super) const FIELD_LIMIT: usize = 512;
 
+/// About how many fields a request of gRPC has.
+const FIELDS_USUAL: usize = 12;
+
 /// The decoder of one direction's header blocks.
 pub(super) struct Decoder {
     table: Table,
@@ -64,7 +67,7 @@ impl Decoder {
     /// Reads a header block, or what there is of one that is not `whole`.
     pub(super) fn decode(&mut self, block: &[u8], whole: bool) -> Block {
         let mut read = Block {
-            fields: Vec::new(),
+            fields: Vec::with_capacity(block.len().min(FIELDS_USUAL)),
             malformed: false,
             lost: false,
         };

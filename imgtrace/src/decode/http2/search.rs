@@ -31,6 +31,11 @@ const ANSWERED_FRAMES: u32 = 2;
 /// Fewest frames of a chain that is borne out by its length.
 const LONG_FRAMES: u32 = 3;
 
+/// How many bytes may be walked for each that is heard, and how many besides. Only data that are
+/// made of headers of frames need more; they are left out.
+const EFFORT: u64 = 4;
+const EFFORT_BESIDES: u64 = 65_536;
+
 /// The search of one side.
 pub(super) struct Search {
     /// What was heard from where the chain begins.
@@ -47,6 +52,9 @@ pub(super) struct Search {
     offset: u64,
     /// True if that is where a sender's buffer begins.
     natural: bool,
+    /// How many bytes were heard, and how many walked.
+    heard: u64,
+    effort: u64,
 }
 
 impl Search {
@@ -61,6 +69,8 @@ impl Search {
             walked: 0,
             offset: 0,
             natural,
+            heard: 0,
+            effort: 0,
         }
     }
 
@@ -84,6 +94,12 @@ impl Search {
         self.held.cost()
     }
 
+    /// How many bytes were walked for those that were heard.
+    #[cfg(test)]
+    pub(super) fn effort(&self) -> (u64, u64) {
+        (self.effort, self.heard)
+    }
+
     /// What was heard from the place on.
     pub(super) fn into_held(self) -> Held {
         self.held
@@ -91,6 +107,7 @@ impl Search {
 
     /// Takes what comes next.
     pub(super) fn hold(&mut self, piece: Piece, at: Stamp) {
+        self.heard = self.heard.saturating_add(piece.len());
         self.held.push(at, piece);
     }
 
@@ -104,8 +121,10 @@ impl Search {
                 (self.at, self.walking) = (*at, piece.clone());
                 self.begun += 1;
             }
-            let before = self.chain.len;
-            match self.chain.step(&mut self.walking, self.at, setting) {
+            let (before, unwalked) = (self.chain.len, self.walking.len());
+            let step = self.chain.step(&mut self.walking, self.at, setting);
+            self.effort = self.effort.saturating_add(unwalked - self.walking.len());
+            match step {
                 Step::Used => {}
                 Step::Broken => self.restart(setting),
                 Step::Frame => {
@@ -131,22 +150,31 @@ impl Search {
         self.begun = usize::from(!self.walking.is_empty());
     }
 
+    fn is_tired(&self) -> bool {
+        let heard = self.heard.saturating_mul(EFFORT);
+        self.effort > heard.saturating_add(EFFORT_BESIDES)
+    }
+
     /// Gives the chain up, and begins another where one may begin next.
     fn restart(&mut self, setting: &Setting<'_>) {
-        let skipped = match self.held.front() {
+        match self.held.front() {
+            _ if self.is_tired() => {
+                self.held.advance(u64::MAX);
+                (self.offset, self.natural) = (0, false);
+            }
             Some(Piece::Bytes(bytes)) => {
+                let skipped = next_head(bytes, setting);
+                self.held.advance(skipped);
+                self.offset += skipped;
                 self.natural = false;
-                next_head(bytes, setting)
             }
             Some(Piece::Gap(len)) => {
+                let len = *len;
+                self.held.advance(len);
                 (self.offset, self.natural) = (0, true);
-                self.held.advance(*len);
-                0
             }
-            None => 0,
-        };
-        self.held.advance(skipped);
-        self.offset += skipped;
+            None => {}
+        }
         self.chain = Chain::default();
         (self.walked, self.begun) = (0, 0);
         self.walking = Piece::EMPTY;

@@ -241,3 +241,31 @@ fn what_is_held_is_bounded() {
     );
     assert!(told.len() > 200, "and those before as far as they are held");
 }
+
+#[test]
+fn data_made_of_headers_of_frames_cost_no_more_than_they_should() {
+    let heads = [
+        frame(HEADERS, END_HEADERS, 1, &vec![0; 16_384])[..9].to_vec(),
+        frame(DATA, 0, 1, &vec![0; 16_384])[..9].to_vec(),
+        [
+            &frame(HEADERS, END_HEADERS, 3, &[0; 4_000])[..9],
+            &[0x83; 7],
+        ]
+        .concat(),
+    ];
+    for head in heads {
+        let data = head.repeat(200_000 / head.len());
+        let mut parser = Parser::new(ToServer, true);
+        for part in data.chunks(3_000) {
+            parser.push(ToServer, piece(part), stamp(1), &mut Vec::new());
+        }
+        let (effort, heard) = parser.client.search().unwrap().effort();
+        assert_eq!(heard, data.len() as u64);
+        assert!(effort < 5 * heard, "{effort} of {heard}");
+    }
+}
+
+#[test]
+fn a_parser_is_small() {
+    assert!(size_of::<Parser>() <= 1_024, "{}", size_of::<Parser>());
+}
