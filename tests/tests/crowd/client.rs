@@ -161,16 +161,19 @@ impl Player {
     fn ctr(&self, deeds: &mut Vec<Deed>, round: usize) -> Result<()> {
         let image = &self.image;
         let name = format!("{}-{round}", self.name);
-        let ran = self
-            .containerd
-            .ctr(&["images", "pull", "--plain-http", image])?;
+        let ctr = |words: &[&str]| self.containerd.ctr(words);
+        let ran = ctr(&["images", "pull", "--plain-http", image])?;
         deeds.push(did(&ran, [Fact::image("pull", image)]));
-        let ran = self
-            .containerd
-            .ctr(&["run", "--rm", image, &name, "true"])?;
-        let facts = ["create", "start", "remove-container"].map(|op| Fact::container(op, &name));
+        let ran = ctr(&["run", "--detach", image, &name, "sleep", "1000"])?;
+        let facts = ["create", "start"].map(|op| Fact::container(op, &name));
         deeds.push(did(&ran, facts));
-        let ran = self.containerd.ctr(&["images", "rm", "--sync", image])?;
+        for (op, words) in [
+            ("kill", &["tasks", "delete", "--force", &name][..]),
+            ("remove-container", &["containers", "delete", &name]),
+        ] {
+            deeds.push(did(&ctr(words)?, [Fact::container(op, &name)]));
+        }
+        let ran = ctr(&["images", "rm", "--sync", image])?;
         deeds.push(did(&ran, [Fact::image("remove-image", image)]));
         Ok(())
     }
