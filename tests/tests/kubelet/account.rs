@@ -69,13 +69,14 @@ impl Account {
         self.counted.1 += usize::from(deed.counts());
     }
 
-    /// Whether all was told as it was, and as seen.
+    /// Whether all that was done was told as it was, and nothing else.
     pub(super) fn is_complete(&self) -> bool {
-        let seen = |word: &String| word == "observed";
-        self.missed.is_empty()
-            && self.partial.is_empty()
-            && self.wrong.is_empty()
-            && self.confidence.keys().all(seen)
+        self.missed.is_empty() && self.partial.is_empty() && self.wrong.is_empty()
+    }
+
+    /// Whether nothing of that was concluded.
+    pub(super) fn is_observed(&self) -> bool {
+        self.confidence.keys().all(|word| word == "observed")
     }
 
     /// How many were told and not done.

@@ -55,7 +55,8 @@ fn static_pods_from_the_begin() -> Result<()> {
         node.crash(&second)?;
         let account = node.account(tracer, 0)?;
         println!("{}: {account}", generation.name());
-        ensure!(account.is_complete(), "{}: {account:#}", generation.name());
+        let whole = account.is_complete() && account.is_observed();
+        ensure!(whole, "{}: {account:#}", generation.name());
     }
     Ok(())
 }
