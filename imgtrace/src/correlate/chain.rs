@@ -190,6 +190,7 @@ impl Chain {
             inferred_fields: inferred,
             evidence,
             denial: None,
+            unasked: self.reason.is_some(),
             retry_of: self.retry_of,
         }
     }

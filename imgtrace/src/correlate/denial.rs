@@ -52,6 +52,7 @@ pub(super) fn operation(
         inferred_fields,
         evidence: attribution.evidence,
         denial: Some(denial.clone()),
+        unasked: false,
         retry_of: None,
     })
 }

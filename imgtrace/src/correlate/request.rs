@@ -161,9 +161,11 @@ impl Request {
         }
     }
 
-    /// True if it ended before that moment.
+    /// True if it was answered before that moment. What its client gave up may still be done.
     pub(super) fn ended_before(&self, at: Stamp) -> bool {
-        let end = self.end.as_ref().and_then(|end| end.at);
+        let end = self.end.as_ref();
+        let answered = end.filter(|end| end.outcome != Outcome::Unknown);
+        let end = answered.and_then(|end| end.at);
         end.is_some_and(|end| end.mono < at.mono)
     }
 

@@ -344,6 +344,9 @@ pub struct Operation {
     pub evidence: Vec<String>,
     /// For `connect-denied`.
     pub denial: Option<Denial>,
+    /// True if a daemon asked for it that may have done so for a client, and no client's request was
+    /// seen; `evidence` says more.
+    pub unasked: bool,
     /// For a pull that its caller tries again at once, as kubelet does with each credential: the
     /// first try.
     pub retry_of: Option<OperationId>,

@@ -30,8 +30,18 @@ pub(super) fn push(line: &mut Line, operation: &Operation, room: Option<usize>) 
     line.push(DIM, &remark);
 }
 
-/// How sure the line is, where it is not seen as a whole.
+/// Whether a client stands behind a daemon, and how sure the line is, where it is not seen as a
+/// whole.
 fn remark(operation: &Operation) -> String {
+    let unasked = if operation.unasked {
+        " (no client seen)"
+    } else {
+        ""
+    };
+    format!("{unasked}{}", sureness(operation))
+}
+
+fn sureness(operation: &Operation) -> String {
     let inferred = &operation.inferred_fields;
     match operation.confidence {
         Confidence::Unknown => " (unsure)".to_owned(),

@@ -125,6 +125,7 @@ pub(super) fn operation(op: Op, subject: Subject) -> Operation {
         inferred_fields: Vec::new(),
         evidence: Vec::new(),
         denial: None,
+        unasked: false,
         retry_of: None,
     }
 }

@@ -125,7 +125,7 @@ impl Default for Asked {
 /// A run that is told line by line; a millisecond lies between two lines.
 pub(crate) struct Scene {
     trace: Trace,
-    millis: u64,
+    pub(super) millis: u64,
     requests: u64,
     /// Everything that was reported so far.
     pub(crate) reports: Vec<Report>,

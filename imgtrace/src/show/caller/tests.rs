@@ -118,6 +118,12 @@ fn what_is_inferred_says_so() {
         ..pull()
     };
     assert_eq!(shown(&unknown, None), "caller not seen (unsure)");
+    let own = Operation {
+        unasked: true,
+        inferred_fields: vec!["caller".to_owned()],
+        ..pull()
+    };
+    assert!(shown(&own, None).ends_with(" (no client seen) (caller inferred)"));
 }
 
 #[test]
