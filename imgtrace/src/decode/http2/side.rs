@@ -4,11 +4,10 @@ use bytes::{Buf, Bytes};
 
 use super::chain::Setting;
 use super::event::Event;
-use super::frame::{
-    DEFAULT_MAX_LEN, END_STREAM, Head, Kind, PADDED, PREFACE, PartialHead, max_len_of,
-};
+use super::frame::{DEFAULT_MAX_LEN, Head, Kind, PADDED, PREFACE, max_len_of};
 use super::headers::{BLOCK_LIMIT, Headers};
 use super::held::Held;
+use super::place::{Data, Place};
 use super::report::Report;
 use super::role::Role;
 use super::search::Search;
@@ -33,38 +32,6 @@ pub(super) struct Side {
     trail: Trail,
     /// The longest payload that it says it takes; null if that may have been said unseen.
     takes: Option<u32>,
-}
-
-/// Where in its frames a side stands.
-enum Place {
-    /// Before that much of the client's preface.
-    Preface(&'static [u8]),
-    /// In a frame's header.
-    Head(PartialHead),
-    /// Before the byte that says how much padding a DATA frame has.
-    PadLength(Head),
-    /// In a DATA frame's data.
-    Data(Data),
-    /// In a frame that is read when it is whole, behind that much.
-    Payload(Head, Vec<u8>),
-    /// In what is stepped over, that many bytes before its end.
-    Skip(u32),
-    /// Anywhere.
-    Lost(Box<Search>),
-    /// In something that is not HTTP/2.
-    Foreign,
-}
-
-/// The rest of a DATA frame.
-#[derive(Clone, Copy)]
-struct Data {
-    stream: u32,
-    /// How much of the data is to come.
-    left: u32,
-    /// How much padding follows it.
-    padding: u32,
-    /// True if the stream ends with it.
-    end: bool,
 }
 
 impl Side {
@@ -369,41 +336,5 @@ impl Side {
         bytes.clear();
         self.place = Place::Foreign;
         report.anomaly(Anomaly::UnknownProtocol);
-    }
-}
-
-impl Place {
-    /// Before a frame's header.
-    fn next() -> Self {
-        Self::Head(PartialHead::default())
-    }
-
-    fn lost(natural: bool) -> Self {
-        Self::Lost(Box::new(Search::new(natural)))
-    }
-}
-
-impl Data {
-    fn new(head: Head, left: u32, padding: u32) -> Self {
-        Self {
-            stream: head.stream,
-            left,
-            padding,
-            end: head.has(END_STREAM),
-        }
-    }
-
-    /// Tells of a part that is not longer than what is left, and with the last of it of the end.
-    fn tell(&mut self, piece: Piece, report: &mut Report<'_>) {
-        self.left -= u32::try_from(piece.len()).unwrap_or(self.left);
-        let end = self.end && self.left == 0;
-        self.end &= !end;
-        report.out.push(Event::Data {
-            stream: self.stream,
-            direction: report.direction,
-            piece,
-            end,
-            at: report.at,
-        });
     }
 }

@@ -2,8 +2,10 @@
 
 mod encoder;
 mod follow;
+mod hearing;
 mod join;
 mod properties;
 mod recorded;
 mod said;
 mod script;
+mod step;
