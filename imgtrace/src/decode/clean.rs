@@ -19,10 +19,19 @@ pub(crate) const MAX_RAW: usize = 4096;
 
 /// The text without secrets and control characters, cut at 512 bytes.
 pub(crate) fn clean(text: &str) -> String {
+    if is_id(text) {
+        return text.to_owned();
+    }
     let printable = secret::mask(whole_words(text)).replace(is_unprintable, " ");
     let printable = printable.trim();
     let end = printable.floor_char_boundary(MAX_CLEAN);
     printable.get(..end).unwrap_or(printable).to_owned()
+}
+
+/// True of a container's or an image's id, as most texts are. No shape of a secret is without other
+/// letters.
+fn is_id(text: &str) -> bool {
+    text.len() <= 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// The beginning of a long text, without the last word: a secret that is cut may no longer look

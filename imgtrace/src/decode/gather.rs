@@ -57,8 +57,9 @@ impl Gather {
                 return Some(Gathered { bytes, whole });
             }
             Piece::Bytes(bytes) if self.whole => {
-                self.kept.extend(bytes.iter().take(room));
-                self.whole = bytes.len() <= room;
+                let kept = bytes.get(..bytes.len().min(room)).unwrap_or_default();
+                self.kept.extend_from_slice(kept);
+                self.whole = kept.len() == bytes.len();
             }
             Piece::Bytes(_) => {}
             Piece::Gap(len) => self.whole &= len == 0,

@@ -145,3 +145,17 @@ proptest! {
         prop_assert!(!clean(&text).contains("S3CR3T"), "{}", text);
     }
 }
+
+#[test]
+fn no_rule_hides_an_id() {
+    let id = "3f9c2a71b0c1d2e3f4a5b6c7d8e9f0a1b2c3d4e5f60718293a4b5c6d7e8f9012";
+    for len in 0..=id.len() {
+        let id = &id[..len];
+        assert_eq!(clean(id), id);
+        assert_eq!(
+            super::secret::mask(id),
+            id,
+            "what is passed over would pass"
+        );
+    }
+}

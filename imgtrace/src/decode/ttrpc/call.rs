@@ -96,10 +96,12 @@ impl Calls {
     /// What was held was right.
     pub(super) fn believe(&mut self, out: &mut Vec<Event>) {
         self.newest = self.newest();
-        for call in self.open.values_mut() {
-            out.extend(call.held.take().into_iter().flatten());
+        if self.held > 0 {
+            for call in self.open.values_mut() {
+                out.extend(call.held.take().into_iter().flatten());
+            }
+            self.held = 0;
         }
-        self.held = 0;
     }
 
     /// What was held was wrong.

@@ -28,45 +28,45 @@ fn status(code: Option<u32>, message: &str) -> End {
 }
 
 #[track_caller]
-fn check(pairs: &[(&str, &str)], expected: End) {
-    assert_eq!(end(&fields(pairs), Some(200)), expected);
+fn check(pairs: &[(&str, &str)], expected: &End) {
+    assert_eq!(end(&fields(pairs), Some(200)), *expected);
 }
 
 #[test]
 fn what_is_said_in_full() {
     let failed = [("grpc-status", "5"), ("grpc-message", "no such image")];
-    check(&failed, status(Some(5), "no such image"));
+    check(&failed, &status(Some(5), "no such image"));
     check(
         &[("grpc-status", "0"), ("grpc-message", "")],
-        status(Some(0), ""),
+        &status(Some(0), ""),
     );
-    check(&[("grpc-status", "0")], status(Some(0), ""));
-    check(&[("grpc-status", "new")], status(None, ""));
+    check(&[("grpc-status", "0")], &status(Some(0), ""));
+    check(&[("grpc-status", "new")], &status(None, ""));
 }
 
 #[test]
 fn what_stands_in_entries_that_were_never_seen() {
     // A good end and one that was said before look the same.
-    check(&[(UNSEEN, UNSEEN), (UNSEEN, UNSEEN)], status(None, ""));
-    check(&[("grpc-status", UNSEEN)], status(None, ""));
+    check(&[(UNSEEN, UNSEEN), (UNSEEN, UNSEEN)], &status(None, ""));
+    check(&[("grpc-status", UNSEEN)], &status(None, ""));
     let new_message = [(UNSEEN, UNSEEN), (UNSEEN, "no such image")];
-    check(&new_message, status(None, "no such image"));
+    check(&new_message, &status(None, "no such image"));
     let new = [
         (UNSEEN, "5"),
         (UNSEEN, "no such image"),
         (UNSEEN, "CAUSDW5v"),
     ];
-    check(&new, status(Some(5), "no such image"));
+    check(&new, &status(Some(5), "no such image"));
     let head = [
         (":status", "200"),
         (UNSEEN, UNSEEN),
         (UNSEEN, "5"),
         ("grpc-message", "no such image"),
     ];
-    check(&head, status(Some(5), "no such image"));
+    check(&head, &status(Some(5), "no such image"));
     check(
         &[("grpc-status", "5"), (UNSEEN, "17 left")],
-        status(Some(5), "17 left"),
+        &status(Some(5), "17 left"),
     );
 }
 
@@ -80,7 +80,7 @@ fn messages_are_percent_encoded() {
         ("%FF", "\u{fffd}"),
     ] {
         let failed = [("grpc-status", "2"), ("grpc-message", sent)];
-        check(&failed, status(Some(2), message));
+        check(&failed, &status(Some(2), message));
     }
 }
 
@@ -88,7 +88,7 @@ fn messages_are_percent_encoded() {
 fn a_message_has_a_bound() {
     let long = "%41".repeat(MESSAGE_LIMIT + 1);
     let failed = [("grpc-status", "2"), ("grpc-message", &long)];
-    check(&failed, status(Some(2), &"A".repeat(MESSAGE_LIMIT)));
+    check(&failed, &status(Some(2), &"A".repeat(MESSAGE_LIMIT)));
 }
 
 #[test]
