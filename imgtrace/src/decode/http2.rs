@@ -3,10 +3,10 @@
 //!
 //! It knows frames, header blocks and streams, and nothing of what is said on them. [`Parser`]
 //! takes both directions as pieces in the order in which they were read and gives [`Event`]s. The
-//! parts: `frame` says what a frame may look like, `side` follows the frames of one direction from `place` to place,
-//! `headers` puts its header blocks together, `hpack` decodes them and `role` says whose they may
-//! be. In a connection whose beginning, or some middle, was not seen, `search` finds the place in a
-//! direction: a `chain` of frames that the `trail` of the other side bears out.
+//! parts: `frame` says what a frame may look like, `side` follows the frames of one direction from
+//! `place` to place, `headers` puts its header blocks together, `hpack` decodes them and `role` says
+//! whose they may be. In a connection whose beginning, or some middle, was not seen, `search` finds
+//! the place in a direction: a `chain` of frames that the `trail` of the other side bears out.
 
 mod chain;
 mod event;
