@@ -41,7 +41,7 @@ struct Story {
     play: fn(&Docker, &Registry) -> Result<()>,
 }
 
-const STORIES: [Story; 8] = [
+const STORIES: [Story; 10] = [
     Story {
         name: "classic-run",
         what: "docker pull and run; dockerd 20.10 and containerd 1.6 seen from their start",
@@ -97,6 +97,20 @@ const STORIES: [Story; 8] = [
         generation: Generation::Newest,
         late: true,
         play: ctr,
+    },
+    Story {
+        name: "ctr-local-1.6",
+        what: "ctr pull, tag, export, rm and import of a small image; containerd 1.6",
+        generation: Generation::Debian,
+        late: true,
+        play: |docker, registry| ctr_local(docker, registry, &[]),
+    },
+    Story {
+        name: "ctr-local-2.3",
+        what: "ctr pull, tag, export, rm and import of a small image, all --local; containerd 2.3",
+        generation: Generation::Newest,
+        late: true,
+        play: |docker, registry| ctr_local(docker, registry, &["--local"]),
     },
 ];
 
@@ -193,6 +207,29 @@ fn ctr(docker: &Docker, registry: &Registry) -> Result<()> {
     containerd.ctr(&["image", "tag", &image, again])?;
     containerd.ctr(&["run", "--rm", &image, "hello", "echo", "hello"])?;
     containerd.ctr(&["image", "rm", again, &image])?;
+    Ok(())
+}
+
+/// The client does everything itself.
+fn ctr_local(docker: &Docker, registry: &Registry, local: &[&str]) -> Result<()> {
+    let containerd = docker.containerd();
+    let image = registry.add(Image::Host)?;
+    let again = "imgtrace.example/again:1";
+    let folder = tempfile::tempdir().context("failed to make a folder")?;
+    let archive = folder.path().join("image.tar").display().to_string();
+    let ctr = |command: &str, args: &[&str]| {
+        let command = ["image", command];
+        containerd.ctr(&[&command[..], local, args].concat())
+    };
+    for _ in 0..2 {
+        ctr("pull", &["--plain-http", &image])?;
+    }
+    for _ in 0..2 {
+        ctr("tag", &["--force", &image, again])?;
+    }
+    ctr("export", &[&archive, &image, again])?;
+    containerd.ctr(&["image", "rm", again, &image])?;
+    ctr("import", &[&archive])?;
     Ok(())
 }
 

@@ -16,7 +16,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use super::rpc::{Head, Operation, Payload, Procedure, Role, ending};
+use super::rpc::{Head, Operation, Payload, Procedure, Role};
 use crate::decode::rpc::End;
 use crate::decode::{Direction, Event, Exchange};
 use crate::model::Stamp;
@@ -128,8 +128,9 @@ impl Call {
     ) {
         match self.0 {
             Kind::Image(call) => {
-                let ending = ending(end, call.is_answered);
-                state.namings.answered(head.exchange, end, ending, at, out);
+                let (ending, is_retried) = call.ending(end);
+                let namings = &mut state.namings;
+                namings.answered(head.exchange, ending, is_retried, at, out);
             }
             Kind::DeleteImage(operation) => operation.end(head, end, at, out),
             Kind::Transfer(transfer) => transfer.end(&mut state.transfers, head, end, at, out),

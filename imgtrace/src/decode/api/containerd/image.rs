@@ -7,9 +7,10 @@ use super::message::{
 use super::naming::Asked;
 use super::{Said, State};
 use crate::decode::api::named;
-use crate::decode::api::rpc::{Payload, Procedure, Shape, never};
+use crate::decode::api::rpc::{Ending, Payload, Procedure, Shape, ending, never};
+use crate::decode::rpc::End;
 use crate::decode::{Direction, Event};
-use crate::model::{Api, DigestKind, Op};
+use crate::model::{Api, DigestKind, Op, Outcome};
 use crate::observation::Fact;
 
 /// Names that dockerd gives to images that have none, for itself (moby
@@ -31,12 +32,17 @@ pub(super) const DELETE: Procedure = Procedure {
     answered: never,
 };
 
+/// gRPC's `NOT_FOUND` (`doc/statuscodes.md`).
+const NOT_FOUND: u32 = 5;
+/// gRPC's `ALREADY_EXISTS`.
+const ALREADY_EXISTS: u32 = 6;
+
 /// A call that reads or makes a name.
 #[derive(Debug)]
 pub(super) struct ImageCall {
     method: Method,
     /// A message has answered it.
-    pub(super) is_answered: bool,
+    is_answered: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +92,23 @@ impl ImageCall {
             _ => {}
         }
         self.is_answered |= said.direction == Direction::ToClient;
+    }
+}
+
+impl ImageCall {
+    /// How it ended, and whether it will be tried otherwise: a pull makes a name and moves it if
+    /// it exists (containerd `client/client.go`, `createNewImage`); an import moves it and makes it if
+    /// it does not (`client/import.go`), so of one that is not made what became of it was not seen.
+    pub(super) fn ending(&self, end: &End) -> (Ending, bool) {
+        let code = match end {
+            End::Status { code, .. } => *code,
+            End::Cancelled | End::Unseen => None,
+        };
+        match (self.method, code) {
+            (Method::Update, Some(NOT_FOUND)) => ((Outcome::Unknown, None), true),
+            (Method::Create, Some(ALREADY_EXISTS)) => (ending(end, false), true),
+            _ => (ending(end, self.is_answered), false),
+        }
     }
 }
 

@@ -13,7 +13,6 @@ use super::image::kind;
 use super::message::Descriptor;
 use crate::decode::api::named;
 use crate::decode::api::rpc::{Ending, Head};
-use crate::decode::rpc::End;
 use crate::decode::{Event, Exchange};
 use crate::model::{Api, Basis, DigestKind, Op, Outcome, Stamp, Subject, image_id};
 
@@ -23,11 +22,6 @@ const MAX_WAIT: u64 = 2 * 1_000_000_000;
 const MAX_NAMINGS: usize = 64;
 /// Names of one import that are kept.
 const MAX_NAMES: usize = 256;
-/// gRPC's `NOT_FOUND` and `ALREADY_EXISTS` (`doc/statuscodes.md`): a pull makes a name and moves it
-/// if it exists (containerd `client/client.go`, `createNewImage`), an import moves it and makes it if
-/// it does not (`client/import.go`).
-const TRIED_OTHERWISE: [u32; 2] = [5, 6];
-
 /// What is being named on a connection.
 #[derive(Debug, Default)]
 pub(super) struct Namings {
@@ -158,12 +152,12 @@ impl Namings {
         });
     }
 
-    /// A call has ended, answered like this.
+    /// A call has ended like this; `is_retried` if another call will follow that tries it otherwise.
     pub(super) fn answered(
         &mut self,
         exchange: Exchange,
-        end: &End,
         ending: Ending,
+        is_retried: bool,
         at: Stamp,
         out: &mut Vec<Event>,
     ) {
@@ -171,8 +165,6 @@ impl Namings {
         let Some(index) = self.namings.iter().position(is_own) else {
             return;
         };
-        let is_retried =
-            matches!(end, End::Status { code: Some(code), .. } if TRIED_OTHERWISE.contains(code));
         if let Some(naming) = self.namings.get_mut(index) {
             let may_go_on = naming.op == Op::Import && ending.0 == Outcome::Ok;
             naming.open = None;

@@ -153,7 +153,8 @@ impl Moving {
         }
     }
 
-    /// Events are those of containerd `core/transfer/local/*.go`. Extracting counts other bytes.
+    /// Events are those of containerd `core/transfer/local/*.go`. Extracting counts other bytes, but
+    /// what is extracted has come.
     fn learn(&mut self, progress: &Progress) {
         let size = |bytes: i64| u64::try_from(bytes).unwrap_or_default();
         let (moved, total) = (size(progress.moved), size(progress.total));
@@ -161,6 +162,8 @@ impl Moving {
             "waiting" | "downloading" | "uploading" | "complete" => {
                 self.layers.moved(&progress.name, moved, total);
             }
+            // Layers that are unpacked at once are not said to be complete.
+            "extracting" | "extracted" => self.layers.done(&progress.name),
             "already exists" => self.layers.present(&progress.name),
             "saved" => {
                 self.name(&progress.name);

@@ -2,6 +2,7 @@
 
 mod properties;
 pub(in crate::decode::api) mod proto;
+mod real;
 pub(in crate::decode::api) mod script;
 
 use proto::Proto;

@@ -98,6 +98,16 @@ fn labels_of_what_was_not_written_say_nothing() {
 }
 
 #[test]
+fn a_name_that_is_neither_moved_nor_made() {
+    let mut script = Script::new();
+    unpack(&mut script);
+    script.fails(UPDATE, &of_image(BUSYBOX, &digest(1)), 5, "not found");
+    script.close();
+    let told = only(&mut script);
+    assert_eq!((told.outcome, told.error), (Some(Outcome::Unknown), None));
+}
+
+#[test]
 fn an_import_that_is_refused() {
     let mut script = Script::new();
     unpack(&mut script);

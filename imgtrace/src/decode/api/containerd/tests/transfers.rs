@@ -193,7 +193,10 @@ fn progress_is_told_on_another_stream() {
     script.answer(stream, &progress("complete", "layer-1", 1000, 1000, None));
     script.answer(stream, &progress("waiting", "layer-2", 0, 70, None));
     script.answer(stream, &progress("already exists", "layer-2", 70, 70, None));
-    script.answer(stream, &progress("extracting", "layer-1", 1, 1000, None));
+    script.answer(stream, &progress("waiting", "layer-3", 0, 300, None));
+    script.answer(stream, &progress("downloading", "layer-3", 100, 300, None));
+    script.answer(stream, &progress("extracting", "layer-3", 1, 300, None));
+    script.answer(stream, &progress("extracting", "layer-2", 1, 70, None));
     script.answer(stream, &progress("saved", BUSYBOX, 0, 0, Some(&digest(2))));
     script.take();
     script.answer(exchange, &Proto::new());
@@ -208,7 +211,7 @@ fn progress_is_told_on_another_stream() {
         panic!("one event: {events:?}");
     };
     assert_eq!(*outcome, Outcome::Ok);
-    assert_eq!(subject.bytes, Some(1000));
+    assert_eq!(subject.bytes, Some(1300));
     assert_eq!(subject.digest, Some(digest(2)));
     assert_eq!(subject.digest_kind, Some(DigestKind::Manifest));
     script.answer(
