@@ -128,7 +128,7 @@ impl Call {
     ) {
         match self.0 {
             Kind::Image(call) => {
-                let (ending, is_retried) = call.ending(end);
+                let (ending, is_retried) = (call.ending(end), call.is_retried(end));
                 let namings = &mut state.namings;
                 namings.answered(head.exchange, ending, is_retried, at, out);
             }

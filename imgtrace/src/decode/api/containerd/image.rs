@@ -10,7 +10,7 @@ use crate::decode::api::named;
 use crate::decode::api::rpc::{Ending, Payload, Procedure, Shape, ending, never};
 use crate::decode::rpc::End;
 use crate::decode::{Direction, Event};
-use crate::model::{Api, DigestKind, Op, Outcome};
+use crate::model::{Api, DigestKind, Op};
 use crate::observation::Fact;
 
 /// Names that dockerd gives to images that have none, for itself (moby
@@ -93,21 +93,24 @@ impl ImageCall {
         }
         self.is_answered |= said.direction == Direction::ToClient;
     }
-}
 
-impl ImageCall {
-    /// How it ended, and whether it will be tried otherwise: a pull makes a name and moves it if
-    /// it exists (containerd `client/client.go`, `createNewImage`); an import moves it and makes it if
-    /// it does not (`client/import.go`), so of one that is not made what became of it was not seen.
-    pub(super) fn ending(&self, end: &End) -> (Ending, bool) {
-        let code = match end {
-            End::Status { code, .. } => *code,
-            End::Cancelled | End::Unseen => None,
+    /// How it ended.
+    pub(super) fn ending(&self, end: &End) -> Ending {
+        ending(end, self.is_answered)
+    }
+
+    /// True if the client of a pull or import tries it otherwise: a pull makes a name and moves it
+    /// if it exists (containerd `client/client.go`, `createNewImage`); an import moves it and makes it
+    /// if it does not (`client/import.go`). A refusal whose code is not known may be such a one.
+    pub(super) fn is_retried(&self, end: &End) -> bool {
+        let End::Status { code, message } = end else {
+            return false;
         };
         match (self.method, code) {
-            (Method::Update, Some(NOT_FOUND)) => ((Outcome::Unknown, None), true),
-            (Method::Create, Some(ALREADY_EXISTS)) => (ending(end, false), true),
-            _ => (ending(end, self.is_answered), false),
+            (Method::Update, Some(code)) => *code == NOT_FOUND,
+            (Method::Create, Some(code)) => *code == ALREADY_EXISTS,
+            (Method::Update | Method::Create, None) => !message.is_empty(),
+            (Method::Get | Method::List, _) => false,
         }
     }
 }

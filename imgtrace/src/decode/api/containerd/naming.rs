@@ -1,10 +1,10 @@
 //! Images that are being named: the pulls, imports and tags that the client does itself.
 //!
 //! Such an operation is told with the first call that gives a name, since only that proves that an
-//! image is made; it has begun with the first write. A pull and a tag end with the call that works
-//! or fails. What may still go on waits: a name that exists already for the call that moves it, one
-//! that does not for the call that makes it, an import for the names of further images. It waits until its lease is given back, the connection
-//! is gone, or another call of the connection shows that [`MAX_WAIT`] has passed.
+//! image is made; it has begun with the first write. It ends with the call that works or fails. A
+//! pull or import may go on: a name that is there already is moved, one that is not is made, and an
+//! import may have further images. Such a one waits until its lease is given back, the connection is
+//! gone, or another call of the connection shows that [`MAX_WAIT`] has passed.
 
 use std::collections::VecDeque;
 
@@ -152,7 +152,8 @@ impl Namings {
         });
     }
 
-    /// A call has ended like this; `is_retried` if another call will follow that tries it otherwise.
+    /// A call has ended like this. `is_retried` if the client of a pull or import tries it otherwise;
+    /// if that is not seen, what became of it is not known.
     pub(super) fn answered(
         &mut self,
         exchange: Exchange,
@@ -166,9 +167,11 @@ impl Namings {
             return;
         };
         if let Some(naming) = self.namings.get_mut(index) {
+            let is_retried = is_retried && naming.op != Op::Tag;
             let may_go_on = naming.op == Op::Import && ending.0 == Outcome::Ok;
+            let unseen = (Outcome::Unknown, None);
             naming.open = None;
-            naming.last = Some((at, ending));
+            naming.last = Some((at, if is_retried { unseen } else { ending }));
             if is_retried || may_go_on {
                 return;
             }

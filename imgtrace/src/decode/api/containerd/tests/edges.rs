@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::decode::Event;
+use crate::decode::rpc::End;
 use crate::model::Basis;
 
 #[test]
@@ -121,4 +122,24 @@ fn a_connection_that_is_gone_in_the_middle() {
     script.ask(exchange, &of_image(BUSYBOX, &digest(1)));
     script.close();
     assert_eq!(only(&mut script).outcome, Some(Outcome::Unknown));
+}
+
+#[test]
+fn a_refusal_whose_code_was_not_seen_may_be_followed_by_what_works() {
+    let unseen = End::Status {
+        code: None,
+        message: "already exists".to_owned(),
+    };
+    for (follows, outcome) in [(true, Outcome::Ok), (false, Outcome::Unknown)] {
+        let mut script = Script::new();
+        check(&mut script, &format!("layer-{}", digest(4)), &digest(4));
+        let exchange = script.call(CREATE);
+        script.ask(exchange, &of_image(BUSYBOX, &digest(1)));
+        script.end(exchange, unseen.clone());
+        if follows {
+            name(&mut script, UPDATE, BUSYBOX, &digest(1));
+        }
+        script.close();
+        assert_eq!(only(&mut script).outcome, Some(outcome));
+    }
 }

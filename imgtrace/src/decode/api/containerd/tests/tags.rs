@@ -31,7 +31,7 @@ fn of_an_image_that_was_just_read() {
 }
 
 #[test]
-fn a_name_that_is_taken_is_removed_first() {
+fn a_name_that_is_taken_is_tried_twice() {
     let mut script = Script::new();
     read(&mut script, GET);
     name_exists(&mut script, OTHER, &digest(1));
@@ -42,8 +42,9 @@ fn a_name_that_is_taken_is_removed_first() {
     assert_eq!(
         told,
         [
+            (Op::Tag, Some(Outcome::Error)),
+            (Op::RemoveImage, Some(Outcome::Ok)),
             (Op::Tag, Some(Outcome::Ok)),
-            (Op::RemoveImage, Some(Outcome::Ok))
         ]
     );
 }
