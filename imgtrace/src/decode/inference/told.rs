@@ -31,11 +31,11 @@ impl Inference {
             self.contradicted(exchange, out);
             return;
         }
-        let answer = (*direction == Direction::ToClient).then(|| message.clone());
-        out.push(passed(exchange, timed));
-        if let Some(answer) = answer {
-            self.answered(&mut told, &answer, out);
+        // What an answer tells of earlier calls is told before it.
+        if *direction == Direction::ToClient {
+            self.answered(&mut told, message, out);
         }
+        out.push(passed(exchange, timed));
         self.calls.insert(exchange, Call::Told(told));
     }
 
