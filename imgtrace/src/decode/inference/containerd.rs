@@ -17,6 +17,7 @@ pub(super) const RULES: &[Rule] = &[
     IMAGES_CREATE,
     IMAGES_UPDATE,
     CONTENT_INFO,
+    CONTENT_UPDATE,
     CONTENT_WRITE,
     TASKS_CREATE,
     TASKS_START,
@@ -119,15 +120,35 @@ const CONTENT_INFO: Rule = Rule {
     request: |request| request.only(&[1]) && request.text(1).is_some_and(is_digest),
     by_request: |_| false,
     answer: |request, answer| {
-        let fits = |info: Shape<'_>| {
-            info.text(1) == request.text(1)
-                && info.varint(2).is_some()
-                && info.message(3).is_some_and(is_time)
-                && info.message(4).is_some_and(is_time)
-        };
+        let fits = |info: Shape<'_>| is_info(info) && info.text(1) == request.text(1);
         Fit::telling(answer.only(&[1]) && answer.message(1).is_some_and(fits))
     },
     evidence: Some("the request is a digest, the answer what is stored under it"),
+};
+
+/// `Content/Update` {info {digest, …, labels}, mask} → {info}. It says where content is from.
+///
+/// Look-alikes: `Images/Update`, `Containers/Update` and `Mounts/Update` have a name where the
+/// digest is.
+const CONTENT_UPDATE: Rule = Rule {
+    method: Method::ContentUpdate,
+    request: |request| {
+        let digest = request.message(1).and_then(|info| info.text(1));
+        let mask = || {
+            request
+                .message(2)
+                .is_some_and(|mask| mask.text(1).is_some())
+        };
+        request.only(&[1, 2]) && digest.is_some_and(is_digest) && (!request.has(2) || mask())
+    },
+    by_request: |_| false,
+    answer: |request, answer| match pair(request, answer) {
+        Some((asked, given)) if asked.text(1) == given.text(1) => {
+            Fit::telling(answer.only(&[1]) && is_info(given))
+        }
+        _ => Fit::No,
+    },
+    evidence: Some("the request is a digest and labels, the answer what is stored under it"),
 };
 
 /// `Content/Write`, a stream of {action, reference, total, expected, offset, data, labels} → {action,
@@ -263,6 +284,13 @@ fn same_image(one: Shape<'_>, other: Shape<'_>) -> bool {
 /// True if both fields are the same time.
 fn is_new(record: Shape<'_>, created: u32, updated: u32) -> bool {
     record.message(created).is_some_and(is_time) && record.bytes(created) == record.bytes(updated)
+}
+
+/// True for `Info` {digest = 1, size = 2, created = 3, updated = 4, …}.
+fn is_info(info: Shape<'_>) -> bool {
+    info.text(1).is_some_and(is_digest)
+        && info.varint(2).is_some()
+        && (3..=4).all(|time| info.message(time).is_some_and(is_time))
 }
 
 /// True for `Timestamp` {seconds, nanoseconds}.

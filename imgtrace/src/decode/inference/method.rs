@@ -55,7 +55,7 @@ methods! {
     "runtime.v1.ImageService" { ListImages, ImageStatus, PullImage, RemoveImage, ImageFsInfo }
     "containerd.services.containers.v1.Containers" { ContainersCreate }
     "containerd.services.images.v1.Images" { ImagesGet, ImagesCreate, ImagesUpdate }
-    "containerd.services.content.v1.Content" { ContentInfo, ContentWrite }
+    "containerd.services.content.v1.Content" { ContentInfo, ContentUpdate, ContentWrite }
     "containerd.services.tasks.v1.Tasks" { TasksCreate, TasksStart, TasksKill }
     "containerd.services.transfer.v1.Transfer" { Transfer }
 }

@@ -91,6 +91,24 @@ fn content_info() {
 }
 
 #[test]
+fn content_update() {
+    let label = message(
+        5,
+        &[
+            text(1, "containerd.io/distribution.source.r"),
+            text(2, "a/b"),
+        ],
+    );
+    let mask = message(2, &[text(1, "labels.containerd.io/distribution.source.r")]);
+    let request = |name: &str| [message(1, &[text(1, name), label.clone()]), mask.clone()].concat();
+    let info = |name: &str| message(1, &[text(1, name), number(2, 9), time(3, 5), time(4, 6)]);
+    let told = |name: &str, answer: &str| told(&request(name), &info(answer));
+    assert_eq!(told(&digest(3), &digest(3)), Some(Method::ContentUpdate));
+    assert_eq!(told(&digest(3), &digest(4)), None);
+    assert_eq!(told("a/b:1", "a/b:1"), None, "Images/Update");
+}
+
+#[test]
 fn content_write() {
     let reference = text(2, &format!("layer-{}", digest(3)));
     let request = [
