@@ -3,7 +3,7 @@
 use super::World;
 use super::caller::mention;
 use super::request::Request;
-use crate::model::{Api, Op};
+use crate::model::{Api, Op, ProcessKey};
 
 /// True if a request may be on behalf of a client of the process that made it.
 pub(super) fn is_for_others(request: &Request, world: &World) -> bool {
@@ -14,9 +14,19 @@ pub(super) fn is_for_others(request: &Request, world: &World) -> bool {
         return false;
     };
     // k3s and k0s are kubelet, too: what it asks of the CRI in its own process is its own wish.
-    let is_kubelets = request.api == Api::Cri && request.server == Some(client);
-    let is_daemons = world.serves_beside(client, endpoint) || is_of_dockerd(request, world);
-    is_daemons && !is_kubelets
+    let asks_itself = request.server == Some(client);
+    let is_kubelets = request.api == Api::Cri && asks_itself;
+    let is_daemons = || runs_daemon(client, world) && !asks_itself;
+    !is_kubelets && (world.serves_beside(client, endpoint) || is_daemons())
+}
+
+/// Programs that ask other daemons for their clients; their own endpoint may be found later than
+/// what they ask as they start.
+const DAEMONS: [&str; 2] = ["dockerd", "cri-dockerd"];
+
+fn runs_daemon(client: ProcessKey, world: &World) -> bool {
+    let process = world.process(&client);
+    process.is_some_and(|process| DAEMONS.contains(&process.program()))
 }
 
 fn is_of_dockerd(request: &Request, world: &World) -> bool {

@@ -128,6 +128,20 @@ fn a_pull_without_a_client_is_the_daemons_own() {
 }
 
 #[test]
+fn a_daemon_may_ask_before_it_serves() {
+    let mut scene = Scene::with_docker();
+    let connection = client(&mut scene, 600, "cri-dockerd", DOCKER);
+    scene.pass(Api::Docker, connection, Op::Pull, image("pause:1"));
+    scene.tick();
+    let pull = scene.last_ended();
+    assert!(pull.unasked);
+    assert_eq!(
+        pull.evidence,
+        ["no client's request was seen: pid 600 (cri-dockerd)'s own"]
+    );
+}
+
+#[test]
 fn a_restart_policy_is_one_start_of_the_daemon() {
     let mut scene = host();
     docker_starts(&mut scene, &id("c1"), None);
