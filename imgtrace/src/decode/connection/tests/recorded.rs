@@ -7,7 +7,7 @@ use crate::decode::{Connection, Event};
 const REGISTRY: &str = "127.0.0.1:";
 
 /// What a conversation means, a line an operation or an anomaly; without what another recording of
-/// the same story has otherwise: streams, digests, the registry's port.
+/// the same story has otherwise: streams, ids, digests, the registry's port.
 fn told(said: &Conversation) -> Vec<String> {
     let mut connection = Connection::new(said.joined);
     let mut events = Vec::new();
@@ -32,6 +32,11 @@ fn line(event: &Event) -> Option<String> {
                 image.split_once('/').map_or(image, |(_, name)| name)
             });
             let container = subject.container.as_deref().unwrap_or("-");
+            let container = if container.len() == 64 {
+                "id"
+            } else {
+                container
+            };
             let sure = basis.confidence;
             format!("{api:?} {op:?} {image} {container} {sure:?}")
         }
@@ -55,6 +60,7 @@ fn line(event: &Event) -> Option<String> {
 #[track_caller]
 fn check(name: &str, expected: &[&str]) {
     let said = Conversation::load(name);
+    assert!(said.is_whole(), "{name}");
     assert_eq!(told(&said), expected, "{name}");
     // The same to who joined it at its first byte.
     let joined = Conversation {
@@ -118,4 +124,33 @@ fn containerd_has_a_shim_start_a_container() {
             &["Shim Start - hello Observed", "Ok - -"],
         );
     }
+}
+
+#[test]
+fn dockerd_runs_a_container_on_a_connection_that_was_there() {
+    for name in ["classic-run", "classic-run-late"] {
+        check(
+            &format!("{name}-containerd-dockerd-1"),
+            &[
+                "Containerd Create - id Observed",
+                "Ok - -",
+                "Containerd Start - id Observed",
+                "Ok - -",
+                "Containerd RemoveContainer - id Observed",
+                "Ok - -",
+            ],
+        );
+    }
+}
+
+#[test]
+fn buildx_builds_behind_an_upgrade_and_its_sessions_are_no_operation() {
+    let mut told_of_all = Vec::new();
+    for said in Conversation::all() {
+        if said.name.starts_with("build-docker-docker-buildx-") {
+            told_of_all.extend(told(&said));
+        }
+    }
+    let built = "BuildKit Build docker.io/imgtrace-lab/built:1 - Observed";
+    assert_eq!(told_of_all, [built, "Ok sha256 -"]);
 }
