@@ -90,6 +90,7 @@ fn head(path: &str) -> Vec<u8> {
     .concat()
 }
 
+#[derive(Clone, Copy)]
 enum Name {
     /// Index of the static table (RFC 7541 appendix A).
     Static(u8),

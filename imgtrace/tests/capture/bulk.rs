@@ -105,10 +105,10 @@ fn bulk_that_is_answered_all_the_time_is_cut_too_and_a_quiet_connection_beside_i
     println!("{copied} of {sent} bytes copied in {took:.1?}");
     assert_eq!(sent, (TURNS + 1) << 15);
     #[expect(clippy::cast_precision_loss, reason = "far below 2^52")]
-    let (copied, most) = (copied as f64, BURST as f64 + earned);
-    assert!(copied > BURST as f64, "the burst is copied whole");
+    let (copied, burst, turns) = (copied as f64, BURST as f64, TURNS as f64);
+    assert!(copied > burst, "the burst is copied whole");
     assert!(
-        copied < most + 256.0 * TURNS as f64,
+        copied < burst + earned + 256.0 * turns,
         "{copied} of {sent} in {took:?}"
     );
     let losses = tracer.capture.take_losses();

@@ -3,6 +3,12 @@
 //! - With no gap, any split gives the same observations.
 //! - Joined at any byte, and with any gap anywhere, no operation is reported as observed that is
 //!   not in the whole conversation.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail as tests do"
+)]
 
 #[path = "../conversation/mod.rs"]
 mod conversation;
