@@ -26,14 +26,15 @@ pub(super) struct Account {
 }
 
 impl Account {
-    /// Compares all operations that were asked at this socket and went well with all that were done, by the process
-    /// `kubelet`.
+    /// Compares all operations that were asked at this socket with all that were done, by the process `kubelet`.
     pub(super) fn of(deeds: &[Deed], lines: &[Value], socket: &Path, kubelet: u64) -> Self {
         let mut account = Self::default();
         let mut open: Vec<&Deed> = deeds.iter().collect();
         let here = |line: &&Value| {
             let path = line["endpoint"]["path"].as_str().map(Path::new);
-            line["kind"] == "operation" && path == Some(socket) && line["outcome"] != "error"
+            // Of what failed, only pulls are known from elsewhere.
+            let known = line["outcome"] != "error" || line["op"] == "pull";
+            line["kind"] == "operation" && path == Some(socket) && known
         };
         for line in lines.iter().filter(here) {
             let seen = Deed::of(line);
@@ -47,7 +48,7 @@ impl Account {
             };
             if line["caller"]["pid"] != kubelet || line["caller"]["comm"] != "kubelet" {
                 account.wrong.push(format!("{seen} by {}", line["caller"]));
-            } else if deed.fit(&seen) == Fit::Partial || line["outcome"] != "ok" {
+            } else if deed.fit(&seen) == Fit::Partial || !has_ended(line) {
                 account.partial.push(format!("{seen}, {line}"));
             } else {
                 account.told(deed, line["confidence"].as_str().unwrap_or("null"));
@@ -88,6 +89,17 @@ impl Account {
     pub(super) fn hundredths(&self) -> usize {
         let (done, told) = self.counted;
         (told * 100).checked_div(done).unwrap_or_default()
+    }
+}
+
+/// Whether the end was seen, and a failure has its message.
+fn has_ended(line: &Value) -> bool {
+    match line["outcome"].as_str() {
+        Some("ok") => true,
+        Some("error") => line["error"]
+            .as_str()
+            .is_some_and(|text| text.contains("not found")),
+        _ => false,
     }
 }
 

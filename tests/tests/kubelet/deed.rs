@@ -18,6 +18,7 @@ pub(super) struct Deed {
     name: Option<String>,
     /// Namespace, name and uid, with slashes between.
     pod: Option<String>,
+    failed: bool,
 }
 
 /// How an operation that imgtrace saw fits to one that happened.
@@ -52,12 +53,13 @@ impl Deed {
             pod: pod
                 .is_object()
                 .then(|| ["namespace", "name", "uid"].map(word).join("/")),
+            failed: line["outcome"] == "error",
         }
     }
 
     /// How what was seen fits to this one.
     pub(super) fn fit(&self, seen: &Self) -> Fit {
-        if self.op != seen.op {
+        if (&self.op, self.failed) != (&seen.op, seen.failed) {
             return Fit::None;
         }
         let pairs = [
@@ -80,7 +82,12 @@ impl Deed {
 
 impl fmt::Display for Deed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.op)?;
+        write!(
+            f,
+            "{}{}",
+            self.op,
+            if self.failed { " (error)" } else { "" }
+        )?;
         let fields = [
             ("image", &self.image),
             ("digest", &self.digest),
@@ -96,6 +103,22 @@ impl fmt::Display for Deed {
         }
         Ok(())
     }
+}
+
+/// The pulls that failed, by kubelet's log.
+pub(super) fn failures(log: &str, pods: &[Pod]) -> Vec<Deed> {
+    let failure = |line| {
+        let (pod, image) = pull(line, "Failed to pull image")?;
+        let pod = pods.iter().find(|known| named(known) == pod)?;
+        Some(Deed {
+            op: "pull".to_owned(),
+            image: Some(image.to_owned()),
+            pod: Some(whole(pod)),
+            failed: true,
+            ..Deed::default()
+        })
+    };
+    log.lines().filter_map(failure).collect()
 }
 
 /// All that was done, in the order in which containerd ended it.
@@ -183,14 +206,15 @@ fn of_sandbox(op: &str, done: &Done) -> Deed {
 /// Namespace and name of the pod, and the image, of each pull that kubelet's log tells of as an event. It pulls one image
 /// at a time, so they are in containerd's order.
 fn pulled(log: &str) -> Vec<(&str, &str)> {
-    log.lines().filter_map(pull).collect()
+    let pulled = |line| pull(line, "Successfully pulled image");
+    log.lines().filter_map(pulled).collect()
 }
 
-/// One event of kubelet's log about a pull.
-fn pull(line: &str) -> Option<(&str, &str)> {
+/// One event of kubelet's log about a pull, whose message begins so.
+fn pull<'l>(line: &'l str, message: &str) -> Option<(&'l str, &'l str)> {
     let (_, rest) = line.split_once("\"Event occurred\" object=\"")?;
     let (pod, rest) = rest.split_once('"')?;
-    let (_, rest) = rest.split_once("message=\"Successfully pulled image \\\"")?;
+    let (_, rest) = rest.split_once(&format!("message=\"{message} \\\""))?;
     let (image, _) = rest.split_once("\\\"")?;
     Some((pod, image))
 }

@@ -53,6 +53,9 @@ fn static_pods_from_the_begin() -> Result<()> {
         let [first, second] = two_pods(&registry)?;
         node.run([first, second.clone()])?;
         node.crash(&second)?;
+        let missing = format!("{}-missing", registry.reference(Image::Busybox));
+        let uid = "11111111-aaaa-4bbb-8ccc-000000000003";
+        node.fail(Pod::new("lacking", uid).container_of("main", &missing, &STAY))?;
         let account = node.account(tracer, 0)?;
         println!("{}: {account}", generation.name());
         let whole = account.is_complete() && account.is_observed();

@@ -44,6 +44,18 @@ impl Node {
         self.started(wanted)
     }
 
+    /// Has kubelet try to run a pod whose image is nowhere to be had, once at least.
+    pub(super) fn fail(&mut self, pod: Pod) -> Result<()> {
+        self.kubelet.add(&pod)?;
+        self.pods.push(pod);
+        let tried = || {
+            let log = self.kubelet.log();
+            log.is_ok_and(|log| !deed::failures(&log, &self.pods).is_empty())
+        };
+        ensure!(until(PATIENCE, tried), "{}", self.kubelet.log()?);
+        Ok(())
+    }
+
     /// Kills the last container of a pod, and waits until kubelet has started another.
     pub(super) fn crash(&self, pod: &Pod) -> Result<()> {
         let done = self.containerd.done()?;
@@ -76,14 +88,16 @@ impl Node {
         Ok(())
     }
 
-    /// Ends kubelet and then imgtrace, and compares what happened after the first `before` requests with what imgtrace
-    /// says of them.
+    /// Ends kubelet and then imgtrace, and compares what happened after the first `before` requests that went well, and
+    /// all failed pulls, with what imgtrace says of them.
     pub(super) fn account(self, tracer: Tracer, before: usize) -> Result<Account> {
         let kubelet = u64::try_from(self.kubelet.pid().context("kubelet has ended")?)?;
         // What it does after a crash, it does soon; nothing more can happen then.
         self.kubelet.stop()?;
-        let deeds = deed::truth(&self.containerd.done()?, &self.kubelet.log()?, &self.pods)?;
-        let deeds: Vec<Deed> = deeds.into_iter().skip(before).collect();
+        let log = self.kubelet.log()?;
+        let done = deed::truth(&self.containerd.done()?, &log, &self.pods)?;
+        let mut deeds: Vec<Deed> = done.into_iter().skip(before).collect();
+        deeds.extend(deed::failures(&log, &self.pods));
         let socket = self.containerd.socket();
         let account = |lines: &_| Account::of(&deeds, lines, &socket, kubelet);
         until(SOON, || account(&tracer.lines()).is_complete());
