@@ -52,11 +52,11 @@ pub(super) const STOP_CONTAINER: Rule = Rule {
 
 /// `ExecSync` {id, command…, timeout} → {stdout, stderr, exit code}.
 ///
-/// Look-alikes: `Exec` (answered by a URL, and one of its streams is always on),
-/// `CheckpointContainer` {id, location, timeout} → {} and containerd's `Tasks/CloseIO`, `Kill` and
-/// `ResizePty` {id, exec id, numbers} → {}: a command of one word that prints nothing looks like
-/// them. The ports of `PortForward` can be read as a word, and its answer is a URL. Only a command
-/// is repeated.
+/// Look-alikes of a command of one word: `CheckpointContainer` {id, location, timeout} → {};
+/// `PortForward`, whose ports can be read as a word, and `Exec` → {URL}; containerd's `Tasks/Get`
+/// {id, exec id} → {process}, `CloseIO`, `Kill` and `ResizePty` {id, exec id, numbers} → {}. So only a
+/// command of several words tells: nothing else is repeated there but `Exec`'s, one of whose
+/// streams is always on.
 pub(super) const EXEC_SYNC: Rule = Rule {
     method: Method::ExecSync,
     request: |request| {
@@ -64,10 +64,9 @@ pub(super) const EXEC_SYNC: Rule = Rule {
     },
     by_request: |request| request.count(2) > 1,
     answer: |request, answer| {
-        let printed = (1..=2).any(|stream| answer.bytes(stream).is_some()) && !is_url(answer);
-        if !answer.only(&[1, 2, 3]) || !number(answer, 3) {
+        if !answer.only(&[1, 2, 3]) || !number(answer, 3) || answer.varint(2).is_some() {
             Fit::No
-        } else if request.count(2) > 1 || printed {
+        } else if request.count(2) > 1 {
             Fit::Telling
         } else {
             Fit::Possible

@@ -205,9 +205,11 @@ fn exec_sync() {
     assert_eq!(told(&shell.concat(), b""), Some(Method::ExecSync));
     assert_eq!(failed(&shell.concat()), Some(Method::ExecSync));
     let word = [text(1, &id(2)), text(2, "true"), number(3, 10)].concat();
-    assert_eq!(told(&word, &bytes(1, b"printed\n")), Some(Method::ExecSync));
     assert_eq!(told(&word, b""), None, "it may be CheckpointContainer");
     assert_eq!(failed(&word), None);
+    let get = [text(1, &id(2)), text(2, "exec")].concat();
+    let process = message(1, &[text(1, &id(2)), text(2, "exec"), number(3, 7)]);
+    assert_eq!(told(&get, &process), None, "containerd's Tasks/Get");
 }
 
 #[test]
