@@ -96,9 +96,30 @@ pub(crate) fn prefix(compressed: bool, len: u32) -> Vec<u8> {
     bytes
 }
 
-/// So many bytes of zeros, as gzip(1) packs them: about a thousandth.
-pub(crate) fn bomb(bytes: u64) -> Result<Vec<u8>> {
-    let script = format!("head --bytes={bytes} /dev/zero | gzip --best");
+/// A `StartRequest` of this container (field 1), and the head of a field that has `len` bytes and is none of its own.
+pub(crate) fn start(container: &str, len: usize) -> Vec<u8> {
+    let mut message = vec![0x0a];
+    message.extend(integer(0, 7, container.len()));
+    message.extend_from_slice(container.as_bytes());
+    message.push(0x7a);
+    message.extend(varint(len));
+    message
+}
+
+fn varint(mut value: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value >= 0x80 {
+        bytes.push(u8::try_from(value & 0x7f).expect("seven bits") | 0x80);
+        value >>= 7;
+    }
+    bytes.push(u8::try_from(value).expect("seven bits"));
+    bytes
+}
+
+/// `begin` and so many bytes of zeros, as gzip(1) packs them: about a thousandth.
+pub(crate) fn bomb(begin: &[u8], zeros: usize) -> Result<Vec<u8>> {
+    let begin: String = begin.iter().map(|byte| format!("\\{byte:03o}")).collect();
+    let script = format!("{{ printf '{begin}'; head --bytes={zeros} /dev/zero; }} | gzip --best");
     let output = Command::new("sh").args(["-c", &script]).output()?;
     ensure!(output.status.success(), "gzip: {output:?}");
     Ok(output.stdout)
