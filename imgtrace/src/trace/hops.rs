@@ -2,6 +2,7 @@
 
 mod kubernetes;
 mod late;
+mod links;
 mod orders;
 mod standalone;
 
