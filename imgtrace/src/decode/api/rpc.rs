@@ -16,7 +16,7 @@ pub(super) mod tests;
 pub(super) use operation::{Ending, Operation, Procedure, Shape, ending, never};
 pub(super) use payload::{Nested, Partial, Payload};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use told::Told;
 
@@ -30,6 +30,9 @@ use crate::observation::{Anomaly, Fact};
 /// place.
 const MAX_CALLS: usize = 4096;
 
+/// Operations of guessed calls that may be taken back; older ones stand.
+const MAX_GUESSED: usize = 4096;
+
 /// Reads what one connection says.
 #[derive(Default)]
 #[cfg_attr(test, derive(Debug))]
@@ -38,6 +41,8 @@ pub struct Reader {
     told: Told,
     containerd: containerd::State,
     shim: shim::Creates,
+    /// Operations that were told of calls whose method was guessed, the latest last.
+    guessed: VecDeque<Exchange>,
 }
 
 /// A call that is followed.
@@ -82,6 +87,14 @@ impl Reader {
 
     /// Takes the next event of the connection and adds what it means to `out`.
     pub fn read(&mut self, event: rpc::Event, out: &mut Vec<Event>) {
+        let before = out.len();
+        self.take(event, out);
+        for event in out.iter().skip(before) {
+            self.remember(event);
+        }
+    }
+
+    fn take(&mut self, event: rpc::Event, out: &mut Vec<Event>) {
         match event {
             rpc::Event::Called {
                 exchange,
@@ -185,13 +198,28 @@ impl Reader {
         }
     }
 
-    /// What was told of an exchange is taken back: while it is followed if it has told anything,
-    /// and always if it has ended, as nothing is kept of what it was then.
+    /// What was told of an exchange is taken back, if anything was; it may have ended.
     fn withdrawn(&mut self, exchange: Exchange, out: &mut Vec<Event>) {
         let is_naming = self.containerd.withdraw(exchange);
         let call = self.calls.remove(&exchange);
-        if is_naming | call.is_none_or(|call| self.take_back(call)) {
+        let is_running = call.is_some_and(|call| self.take_back(call));
+        let before = self.guessed.len();
+        self.guessed.retain(|guessed| *guessed != exchange);
+        if is_naming || is_running || self.guessed.len() < before {
             out.push(Event::Withdrawn { exchange });
+        }
+    }
+
+    fn remember(&mut self, event: &Event) {
+        if let Event::Began {
+            exchange, basis, ..
+        } = event
+            && !basis.is_observed()
+        {
+            if self.guessed.len() >= MAX_GUESSED {
+                self.guessed.pop_front();
+            }
+            self.guessed.push_back(*exchange);
         }
     }
 

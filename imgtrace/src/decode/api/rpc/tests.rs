@@ -170,6 +170,7 @@ fn errors_are_cleaned() {
 #[test]
 fn a_guess_is_taken_back_while_it_runs_and_after_it_has_ended() {
     let mut script = Script::new();
+    script.basis = Basis::inferred(vec!["its shape".to_owned()]);
     let exchange = script.call(PULL);
     script.withdraw(exchange);
     assert_eq!(script.take(), [], "nothing was told of it");
@@ -186,6 +187,15 @@ fn a_guess_is_taken_back_while_it_runs_and_after_it_has_ended() {
     script.take();
     script.withdraw(exchange);
     assert_eq!(script.take(), [Event::Withdrawn { exchange }]);
+    script.withdraw(exchange);
+    assert_eq!(script.take(), [], "once");
+    let exchange = script.unary(
+        "/runtime.v1.RuntimeService/Version",
+        &Proto::new(),
+        &Proto::new(),
+    );
+    script.withdraw(exchange);
+    assert_eq!(script.take(), [], "it had told nothing");
 }
 
 #[test]
