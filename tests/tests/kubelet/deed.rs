@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use imgtrace_tests::lab::{Done, Kubelet, Pod};
 use serde_json::Value;
 
@@ -125,82 +125,68 @@ pub(super) fn failures(log: &str, pods: &[Pod]) -> Vec<Deed> {
 pub(super) fn truth(done: &[Done], log: &str, pods: &[Pod]) -> Result<Vec<Deed>> {
     let mut pulled = pulled(log).into_iter();
     let mut sandboxes = HashMap::new();
-    let mut containers: HashMap<&str, Deed> = HashMap::new();
+    let mut containers: HashMap<Option<&str>, Deed> = HashMap::new();
     let mut deeds = Vec::new();
     for done in done {
-        let id = done.container.as_deref().unwrap_or_default();
-        let deed = match done.method.as_str() {
-            "PullImage" => {
+        let (sandbox, id) = (done.sandbox.as_deref(), done.container.as_deref());
+        let mut deed = said(done)?;
+        match deed.op.as_str() {
+            "pull" => {
                 let (pod, image) = pulled.next().context("kubelet tells of fewer pulls")?;
                 ensure!(Some(image) == done.image.as_deref(), "{image} or {done:?}");
                 let pod = pods.iter().find(|known| named(known) == pod);
-                Deed {
-                    op: "pull".to_owned(),
-                    image: done.image.clone(),
-                    digest: done.digest.clone(),
-                    pod: pod.map(whole),
-                    ..Deed::default()
-                }
+                deed.pod = pod.map(whole);
             }
-            "RunPodSandbox" => {
+            "run-sandbox" => {
                 let pod = pods.iter().find(|pod| Some(&pod.uid) == done.uid.as_ref());
                 let pod = pod.context("a pod that nobody asked for")?;
-                sandboxes.insert(done.sandbox.as_deref(), pod);
-                Deed {
-                    op: "run-sandbox".to_owned(),
-                    sandbox: done.sandbox.clone(),
-                    pod: Some(whole(pod)),
-                    ..Deed::default()
-                }
+                sandboxes.insert(sandbox, pod);
+                deed.pod = Some(whole(pod));
             }
-            "CreateContainer" => {
-                let pod = sandboxes.get(&done.sandbox.as_deref());
+            "create" => {
+                let pod = sandboxes.get(&sandbox);
                 let pod = pod.context("a sandbox that nobody asked for")?;
                 let mut images = pod.containers();
                 let image = images.find(|(name, _)| Some(*name) == done.name.as_deref());
-                let deed = Deed {
-                    op: "create".to_owned(),
-                    image: image.map(|(_, image)| image.to_owned()),
-                    container: done.container.clone(),
-                    name: done.name.clone(),
-                    pod: Some(whole(pod)),
-                    ..Deed::default()
-                };
+                deed.image = image.map(|(_, image)| image.to_owned());
+                deed.pod = Some(whole(pod));
                 containers.insert(id, deed.clone());
-                deed
             }
-            "StartContainer" => Deed {
-                op: "start".to_owned(),
-                ..containers
-                    .get(id)
-                    .cloned()
-                    .context("a container that nobody asked for")?
-            },
-            "StopContainer" => of_container("stop", done),
-            "RemoveContainer" => of_container("remove-container", done),
-            "StopPodSandbox" => of_sandbox("stop-sandbox", done),
-            "RemovePodSandbox" => of_sandbox("remove-sandbox", done),
-            other => anyhow::bail!("kubelet was not expected to ask for {other}"),
-        };
+            "start" => {
+                let made = containers.get(&id).cloned();
+                deed = made.context("a container that nobody asked for")?;
+                "start".clone_into(&mut deed.op);
+                deed.sandbox = None;
+            }
+            _ => {}
+        }
         deeds.push(deed);
     }
     Ok(deeds)
 }
 
-fn of_container(op: &str, done: &Done) -> Deed {
-    Deed {
+/// What containerd's log itself tells of a request.
+fn said(done: &Done) -> Result<Deed> {
+    let op = match done.method.as_str() {
+        "PullImage" => "pull",
+        "RunPodSandbox" => "run-sandbox",
+        "CreateContainer" => "create",
+        "StartContainer" => "start",
+        "StopContainer" => "stop",
+        "RemoveContainer" => "remove-container",
+        "StopPodSandbox" => "stop-sandbox",
+        "RemovePodSandbox" => "remove-sandbox",
+        other => bail!("kubelet was not expected to ask for {other}"),
+    };
+    Ok(Deed {
         op: op.to_owned(),
-        container: done.container.clone(),
-        ..Deed::default()
-    }
-}
-
-fn of_sandbox(op: &str, done: &Done) -> Deed {
-    Deed {
-        op: op.to_owned(),
+        image: done.image.clone(),
+        digest: done.digest.clone(),
         sandbox: done.sandbox.clone(),
+        container: done.container.clone(),
+        name: done.name.clone(),
         ..Deed::default()
-    }
+    })
 }
 
 /// Namespace and name of the pod, and the image, of each pull that kubelet's log tells of as an event. It pulls one image
