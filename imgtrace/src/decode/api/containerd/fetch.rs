@@ -26,6 +26,9 @@ const REGISTRY_REFS: [&str; 2] = ["layer-", "config-"];
 /// Beginning of a write's reference that only an import has (`core/images/archive/importer.go`).
 const STREAM_REF: &str = "tar-";
 
+/// What it is concluded from that a name is given to what was fetched, where the call's own headers do not say so.
+const BY_DIGEST: &str =
+    "its manifest was written before a part of the connection that was not seen";
 /// What an import is concluded from.
 const NO_SOURCE: &str = "nothing says that the content came from a registry";
 
@@ -43,6 +46,11 @@ impl Key {
             namespace: head.namespace.clone(),
             lease: head.correlation.lease.clone(),
         }
+    }
+
+    /// True if the call's headers were not seen for what they are: containerd refuses a call without a namespace.
+    fn is_unknown(&self) -> bool {
+        self.namespace.is_none()
     }
 
     /// That of the calls under a lease.
@@ -65,8 +73,10 @@ pub(super) struct Fetches {
 pub(super) struct Fetch {
     /// When the first write was called.
     pub(super) at: Stamp,
-    /// Bytes that were written; what was there already is not.
-    pub(super) written: u64,
+    /// In which namespace, if that was seen.
+    pub(super) namespace: Option<String>,
+    /// Bytes that were written; what was there already is not. Null where some were not seen.
+    pub(super) written: Option<u64>,
     /// How it is known that anything was written.
     basis: Basis,
     last: Stamp,
@@ -97,7 +107,7 @@ impl Fetches {
     /// More was written.
     pub(super) fn wrote(&mut self, key: &Key, bytes: u64, at: Stamp) {
         if let Some(fetch) = self.fetches.get_mut(key) {
-            fetch.written = fetch.written.saturating_add(bytes);
+            fetch.written = fetch.written.map(|all| all.saturating_add(bytes));
             fetch.last = at;
         }
     }
@@ -117,11 +127,36 @@ impl Fetches {
     pub(super) fn unwrite(&mut self, key: &Key, bytes: u64) {
         if let Some(fetch) = self.fetches.get_mut(key) {
             fetch.writes -= 1;
-            fetch.written = fetch.written.saturating_sub(bytes);
+            fetch.written = fetch.written.map(|all| all.saturating_sub(bytes));
             if fetch.writes == 0 {
                 self.fetches.remove(key);
             }
         }
+    }
+
+    /// An image with this target is made of what was written.
+    pub(super) fn made_into(
+        &mut self,
+        key: &Key,
+        target: Option<&str>,
+        at: Stamp,
+    ) -> Option<Fetch> {
+        if !key.is_unknown() {
+            return self.take(key, at);
+        }
+        // Behind a gap, headers name entries that were not seen.
+        self.give_up(at);
+        let has_written =
+            |fetch: &Fetch| target.is_some_and(|digest| fetch.digests.contains(digest));
+        let mut fetches = self.fetches.iter();
+        let found = fetches.find(|(key, fetch)| !key.is_unknown() && has_written(fetch));
+        let found = found.map(|(key, _)| key.clone());
+        let Some(mut fetch) = found.and_then(|key| self.fetches.remove(&key)) else {
+            return self.take(key, at);
+        };
+        fetch.written = None;
+        fetch.basis = Basis::inferred(vec![BY_DIGEST.to_owned()]);
+        Some(fetch)
     }
 
     /// An image is made of what was written, or nothing ever will.
@@ -147,7 +182,8 @@ impl Fetch {
     fn new(head: &Head) -> Self {
         Self {
             at: head.at,
-            written: 0,
+            namespace: head.namespace.clone(),
+            written: Some(0),
             basis: head.basis.clone(),
             last: head.at,
             writes: 0,

@@ -148,7 +148,8 @@ fn name(
     if state.namings.retry(&asked) {
         return;
     }
-    if let Some(fetch) = state.fetches.take(&key, said.at) {
+    let target = image.target.as_ref().map(|target| target.digest.as_str());
+    if let Some(fetch) = state.fetches.made_into(&key, target, said.at) {
         state.namings.fetched(&asked, &fetch, out);
     } else if !state.namings.import_more(&asked, out) && method == Method::Create {
         let digest = image.target.as_ref().map(|target| target.digest.as_str());

@@ -71,7 +71,8 @@ impl Namings {
     /// What was fetched gets its name.
     pub(super) fn fetched(&mut self, asked: &Asked<'_>, fetch: &Fetch, out: &mut Vec<Event>) {
         let subject = Subject {
-            bytes: Some(fetch.written),
+            bytes: fetch.written,
+            namespace: fetch.namespace.clone(),
             ..named::image(asked.name, DigestKind::Unknown)
         };
         let (op, of_writes) = fetch.made();
@@ -128,7 +129,7 @@ impl Namings {
             correlation,
             ..
         } = asked.head;
-        subject.namespace.clone_from(namespace);
+        subject.namespace = subject.namespace.or_else(|| namespace.clone());
         out.push(Event::Began {
             exchange: *exchange,
             at,

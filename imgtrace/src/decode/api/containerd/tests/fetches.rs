@@ -1,6 +1,7 @@
 //! Pulls that the client does itself.
 
 use super::*;
+use crate::decode::Event;
 
 /// What containerd's client writes for an image, with the labels that it then sets.
 fn fetch(script: &mut Script) {
@@ -253,4 +254,32 @@ fn names_that_dockerd_gives_for_itself_are_none() {
     assert!(script.take().is_empty());
     name(&mut script, CREATE, BUSYBOX, &digest(1));
     assert_pull(&only(&mut script), 2_002_010);
+}
+
+#[test]
+fn a_name_behind_a_gap_is_known_by_what_was_written() {
+    let mut script = Script::new();
+    script.namespace = Some("default".to_owned());
+    script.lease(Some("lease"));
+    fetch(&mut script);
+    // The entries that its headers name were not seen.
+    script.namespace = None;
+    script.lease(None);
+    name(&mut script, CREATE, "docker.io/library/other:1", &digest(9));
+    assert!(script.take().is_empty(), "nothing of that was written");
+    name(&mut script, CREATE, BUSYBOX, &digest(1));
+    let events = script.take();
+    let [
+        Event::Began {
+            op, subject, basis, ..
+        },
+        Event::Ended { outcome, .. },
+    ] = &events[..]
+    else {
+        panic!("{events:?}");
+    };
+    assert_eq!((*op, *outcome), (Op::Pull, Outcome::Ok));
+    assert_eq!(subject.namespace.as_deref(), Some("default"));
+    assert_eq!(subject.bytes, None, "some writes may not have been seen");
+    assert!(!basis.is_observed(), "{basis:?}");
 }
