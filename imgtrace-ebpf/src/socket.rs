@@ -22,8 +22,9 @@ use crate::{
 const PAYLOAD_MAX: u32 = 60 * 1024;
 /// Bytes of each buffer that are always copied: heads stand there even where bulk is cut.
 const HEAD_BYTES: u64 = 256;
-/// Bytes that a direction may send at once before it is cut.
-const BURST_BYTES: u64 = 256 * 1024;
+/// Bytes that a direction may send at once before it is cut: more than the windows that HTTP/2 opens, also when the
+/// other side's word that it has read is heard late.
+const BURST_BYTES: u64 = 1024 * 1024;
 /// Bytes per second that a direction may send for long before it is cut: 10^9 / 2^10.
 const REFILL_SHIFT: u64 = 10;
 /// Bytes that a direction may send at once, however often the other side speaks.
