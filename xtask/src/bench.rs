@@ -1,4 +1,4 @@
-//! `bench`: what imgtrace costs others, and how soon it says what it sees.
+//! `bench`: what imgtrace costs others, how soon it says what it sees, and what decoding costs.
 //!
 //! Everything is compared within one run, with and without imgtrace in turn, because machines are
 //! noisy: what counts is the ratio, with its spread.
@@ -15,6 +15,7 @@ use crate::{
     build_ebpf::{self, build_ebpf},
     imgtrace,
     packages::Consent,
+    process::{cargo, run},
     workspace::Workspace,
 };
 
@@ -32,6 +33,9 @@ pub(crate) struct Options {
     /// Requests whose way to the printed line is timed
     #[arg(long, default_value_t = 300)]
     requests: u32,
+    /// Measure the decoder alone, which needs no root: time a message, bulk, growth, memory
+    #[arg(long)]
+    decode: bool,
 }
 
 /// Builds imgtrace and measures.
@@ -40,6 +44,9 @@ pub(crate) struct Options {
 /// It cannot be built or started.
 pub(crate) fn bench(options: &Options) -> Result<()> {
     let workspace = Workspace::find()?;
+    if options.decode {
+        return decode(&workspace);
+    }
     build_ebpf(&workspace, &build_ebpf::Options::with(options.consent))?;
     let program = imgtrace::build(&workspace)?;
     let daemon = Daemon::listen()?;
@@ -96,7 +103,16 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
         let time = time.copied().unwrap_or(Duration::ZERO);
         println!("{name:<12} {:>8.2} ms", time.as_secs_f64() * 1_000.0);
     }
-    Ok(())
+    decode(&workspace)
+}
+
+/// The benchmarks of the library: the decoder's time, by criterion, and its memory.
+fn decode(workspace: &Workspace) -> Result<()> {
+    println!("\ndecoding, one core:");
+    let benches = ["--bench", "decode", "--bench", "memory"];
+    run(cargo(&workspace.root)
+        .args(["bench", "--package", "imgtrace"])
+        .args(benches))
 }
 
 /// Lower quartile, median, upper quartile.

@@ -33,7 +33,7 @@ enum Command {
     Live(live::Options),
     /// Check everything: formatting, lints, tests with and without real daemons
     Test(test::Options),
-    /// Measure what imgtrace costs others, and how soon it says what it sees
+    /// Measure what imgtrace costs others, how soon it says what it sees, and what decoding costs
     Bench(bench::Options),
     /// Start, use and stop throwaway container daemons
     #[command(subcommand)]
