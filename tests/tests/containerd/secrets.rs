@@ -67,7 +67,9 @@ fn containers(containerd: &Containerd, image: &str) -> Result<()> {
         ),
         (
             containerd.ctr_command(),
-            format!("tasks exec --exec-id third {second} env TOKEN={MARK}14 PASSWORD={MARK}15 true"),
+            format!(
+                "tasks exec --exec-id third {second} env TOKEN={MARK}14 PASSWORD={MARK}15 true"
+            ),
         ),
         (
             nerdctl,

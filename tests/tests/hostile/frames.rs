@@ -118,7 +118,8 @@ fn varint(mut value: usize) -> Vec<u8> {
 
 /// `begin` and so many bytes of zeros, as gzip(1) packs them: about a thousandth.
 pub(crate) fn bomb(begin: &[u8], zeros: usize) -> Result<Vec<u8>> {
-    let begin: String = begin.iter().map(|byte| format!("\\{byte:03o}")).collect();
+    let begin: Vec<String> = begin.iter().map(|byte| format!("\\{byte:03o}")).collect();
+    let begin = begin.concat();
     let script = format!("{{ printf '{begin}'; head --bytes={zeros} /dev/zero; }} | gzip --best");
     let output = Command::new("sh").args(["-c", &script]).output()?;
     ensure!(output.status.success(), "gzip: {output:?}");
