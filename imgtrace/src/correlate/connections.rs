@@ -22,6 +22,8 @@ pub(crate) struct Connection {
     pub(crate) speaker: Option<ProcessKey>,
     /// True if it was there before imgtrace.
     pub(crate) joined: bool,
+    /// True if a request on it has said that a client of the one who made it had caused it.
+    pub(crate) marks_clients: bool,
 }
 
 impl Connection {
@@ -50,9 +52,17 @@ impl Connections {
         self.known.get(&id)
     }
 
-    /// Notes that a connection is used.
-    pub(crate) fn touch(&mut self, id: ConnectionId) {
-        self.known.get_mut(&id);
+    /// Notes that a connection is used, by a request that says that a client caused it or not.
+    pub(crate) fn touch(&mut self, id: ConnectionId, by_client: bool) {
+        if let Some(connection) = self.known.get_mut(&id) {
+            connection.marks_clients |= by_client;
+        }
+    }
+
+    /// True if a process says which of its requests its clients have caused (dockerd from 28.1).
+    pub(crate) fn marks_clients(&self, process: ProcessKey) -> bool {
+        let mut known = self.known.iter();
+        known.any(|(_, it)| it.marks_clients && it.client == Some(process))
     }
 
     /// Adds a connection; returns those that it replaces.

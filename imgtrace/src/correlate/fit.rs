@@ -97,9 +97,20 @@ fn compare(outer: &Request, inner: &Request, world: &World) -> Option<Fit> {
     if same_image {
         return Some(Fit::Image);
     }
-    // A build takes long, and what a restart policy does meanwhile is none of its steps.
-    let is_step = outer.op != Op::Build || inner.correlation.by_client;
-    is_step.then_some(Fit::Possible)
+    let is_step = || inner.correlation.by_client || may_be_a_step(inner, world);
+    (outer.op != Op::Build || is_step()).then_some(Fit::Possible)
+}
+
+/// Whether an unmarked request may be a build's. A build takes long, and what a restart policy does
+/// meanwhile is none of its steps: a daemon that marks what its clients cause tells them apart,
+/// and before dockerd 28.1 the name tells that a client has given to the container.
+fn may_be_a_step(inner: &Request, world: &World) -> bool {
+    let marks = |client| world.connections.marks_clients(client);
+    let ids = &mut inner.keys.ids.iter();
+    let is_named = ids
+        .filter_map(|id| world.containers.anywhere(id))
+        .any(|container| container.names().next().is_some());
+    !is_named && !inner.client.is_some_and(marks)
 }
 
 /// True if a sandbox is stopped or removed with what is in it.

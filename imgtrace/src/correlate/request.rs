@@ -67,7 +67,9 @@ pub(super) struct Begin<'a> {
 
 impl Request {
     pub(super) fn new(begin: &Begin<'_>, world: &mut World) -> Self {
-        world.connections.touch(begin.connection);
+        world
+            .connections
+            .touch(begin.connection, begin.correlation.by_client);
         let mut request = Self {
             id: begin.id,
             at: begin.at,

@@ -128,6 +128,7 @@ impl World {
             client,
             speaker: None,
             joined,
+            marks_clients: false,
         };
         connection
             .processes()

@@ -322,6 +322,18 @@ fn what_a_build_needs_is_part_of_it() {
 }
 
 #[test]
+fn what_a_daemon_that_marks_nothing_starts_for_a_build_is_part_of_it() {
+    let mut scene = host();
+    let cli = client(&mut scene, 10, "docker", DOCKER);
+    let build = scene.begin(cli, Op::Build, image("app:1"));
+    docker_starts(&mut scene, &id("c7"), None);
+    let build = scene.end(build, Subject::default());
+    assert_eq!(way(&build).len(), 3, "create, start and the shim's start");
+    scene.tick();
+    assert_eq!(all(&scene), ["build by docker"]);
+}
+
+#[test]
 fn a_start_that_its_client_gave_up_is_still_its_own() {
     let mut scene = host();
     let cli = client(&mut scene, 10, "docker", DOCKER);
