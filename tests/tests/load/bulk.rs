@@ -40,6 +40,14 @@ fn through_containerd(name: &str, generation: Generation, ctr: bool) -> Result<(
     })?;
     let trace = tracer.stop()?;
     nothing_lost_silently(&trace, &played.asked)?;
+    for line in trace.of_kind("operation") {
+        if is_operation(line, "import") || is_operation(line, "load") {
+            println!(
+                "{} {}: {}, {}",
+                line["op"], line["image"], line["outcome"], line["confidence"]
+            );
+        }
+    }
     // What is cut by the budget is counted and no loss; what found no room in a buffer is.
     let of_buffers: Vec<_> = trace
         .of_kind("loss")
