@@ -97,6 +97,14 @@ impl Connections {
         self.known.remove(&oldest)
     }
 
+    /// Those that were there before imgtrace and are open.
+    pub(crate) fn joined(&self) -> impl Iterator<Item = &Connection> {
+        let joined = self.known.iter().filter(|(_, it)| it.joined);
+        joined
+            .filter(|(id, _)| !self.closed.contains(id))
+            .map(|(_, connection)| connection)
+    }
+
     /// The endpoints that a process has connections to, each once.
     pub(crate) fn endpoints_of(&self, client: ProcessKey) -> Vec<EndpointId> {
         let mut endpoints: Vec<_> = self

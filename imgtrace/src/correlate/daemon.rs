@@ -3,7 +3,11 @@
 use super::World;
 use super::caller::mention;
 use super::request::Request;
-use crate::model::{Api, Op, ProcessKey};
+use crate::model::{Api, Op, ProcessKey, Runtime};
+
+/// The namespace in which containerd's CRI keeps its containers (containerd
+/// `internal/cri/constants`, `K8sContainerdNamespace`).
+pub(super) const CRI_NAMESPACE: &str = "k8s.io";
 
 /// True if a request may be on behalf of a client of the process that made it.
 pub(super) fn is_for_others(request: &Request, world: &World) -> bool {
@@ -54,6 +58,34 @@ pub(super) fn is_silent(request: &Request, world: &World) -> bool {
 /// certain to be seen before.
 pub(super) fn is_brief(request: &Request, world: &World) -> bool {
     request.api == Api::Shim || is_bookkeeping(request, world)
+}
+
+/// True if a request on a container may have been caused by one of the CRI that is understood only
+/// later: on a connection that was there before imgtrace, a start, a stop and a removal look alike.
+pub(super) fn may_be_of_joined_cri(request: &Request, world: &World) -> bool {
+    let on_containers = matches!(
+        request.op,
+        Op::Start | Op::Stop | Op::Kill | Op::RemoveContainer
+    );
+    let namespace = request.keys.namespace.as_deref();
+    let of_cri = namespace.is_none_or(|namespace| namespace == CRI_NAMESPACE);
+    on_containers
+        && of_cri
+        && request
+            .client
+            .is_some_and(|server| world.serves_joined_cri(server))
+}
+
+/// True if a daemon's endpoint may speak the CRI.
+pub(super) const fn may_speak_cri(runtime: Runtime) -> bool {
+    matches!(
+        runtime,
+        Runtime::Containerd
+            | Runtime::CriO
+            | Runtime::CriDockerd
+            | Runtime::Dockershim
+            | Runtime::Cri
+    )
 }
 
 /// Why a daemon's request stands as an operation of its own, where so many others may have caused

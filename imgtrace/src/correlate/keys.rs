@@ -2,9 +2,10 @@
 
 use super::World;
 use super::cgroup::is_container_id;
+use super::daemon::CRI_NAMESPACE;
 use super::pod::{self, KubernetesName};
 use super::request::Request;
-use crate::model::{Op, Pod, Subject};
+use crate::model::{Api, Op, Pod, Runtime, Subject};
 
 /// The names and ids in a request that a request that it causes bears as well.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub(super) struct Keys {
     pub(super) name: Option<String>,
     /// What that name, given by cri-dockerd, tells.
     pub(super) kubernetes: Option<KubernetesName>,
+    /// containerd's namespace that it is in.
+    pub(super) namespace: Option<String>,
     /// The id of an exec.
     pub(super) exec: Option<String>,
     /// The pod that it is for.
@@ -56,6 +59,7 @@ impl Keys {
             unresolved: called.filter(|given| !is_id(given)).cloned(),
             name: subject.container_name.clone(),
             kubernetes,
+            namespace: namespace(request, subject),
             exec: subject.exec.clone(),
             pod: subject.pod.clone(),
             images: subject
@@ -78,4 +82,11 @@ impl Keys {
     pub(super) fn share_image(&self, other: &Self) -> bool {
         self.images.iter().any(|image| other.images.contains(image))
     }
+}
+
+/// The namespace that a request is for; containerd's CRI has its own.
+fn namespace(request: &Request, subject: &Subject) -> Option<String> {
+    let of_cri = request.api == Api::Cri && request.endpoint.runtime == Runtime::Containerd;
+    let implied = || of_cri.then(|| CRI_NAMESPACE.to_owned());
+    subject.namespace.clone().or_else(implied)
 }

@@ -3,6 +3,7 @@
 use super::cgroup::{Nested, Place};
 use super::connections::{Connection, Connections};
 use super::containers::{Container, Containers};
+use super::daemon;
 use super::endpoints::Endpoints;
 use super::images::Images;
 use super::pod::{self, Pods};
@@ -61,6 +62,21 @@ impl World {
     pub(crate) fn serves_beside(&self, process: ProcessKey, asked: EndpointId) -> bool {
         let mut served = self.endpoints.served_by(process);
         served.any(|endpoint| endpoint.id != asked)
+    }
+
+    /// True if a connection to a process is open that was there before imgtrace and on which somebody
+    /// may speak the CRI with it.
+    pub(super) fn serves_joined_cri(&self, process: ProcessKey) -> bool {
+        let served = self.endpoints.served_by(process);
+        let served: Vec<_> = served
+            .filter(|endpoint| daemon::may_speak_cri(endpoint.runtime))
+            .map(|endpoint| endpoint.id)
+            .collect();
+        let mut joined = self.connections.joined();
+        joined.any(|connection| {
+            let is_dockerds = |client| self.is_dockerd(client);
+            served.contains(&connection.endpoint) && !connection.client.is_some_and(is_dockerds)
+        })
     }
 
     /// True if a process is a Docker daemon: it serves such an endpoint, or runs the program.

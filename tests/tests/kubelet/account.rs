@@ -27,6 +27,7 @@ pub(super) struct Account {
 
 impl Account {
     /// Compares all operations that were asked at this socket with all that were done, by the process `kubelet`.
+    /// A start of containerd's own, at a shim, is a start that kubelet asked for and that is told a second time.
     pub(super) fn of(deeds: &[Deed], lines: &[Value], socket: &Path, kubelet: u64) -> Self {
         let mut account = Self::default();
         let mut open: Vec<&Deed> = deeds.iter().collect();
@@ -36,6 +37,13 @@ impl Account {
             let known = line["outcome"] != "error" || line["op"] == "pull";
             line["kind"] == "operation" && path == Some(socket) && known
         };
+        let at_shim = |line: &&Value| {
+            let is_start = line["kind"] == "operation" && line["op"] == "start";
+            is_start && line["endpoint"]["api"] == "shim"
+        };
+        for line in lines.iter().filter(at_shim) {
+            account.wrong.push(format!("{}, {line}", Deed::of(line)));
+        }
         for line in lines.iter().filter(here) {
             let seen = Deed::of(line);
             let best = open

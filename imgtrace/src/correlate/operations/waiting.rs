@@ -23,6 +23,12 @@ const WAIT: u64 = 500_000_000;
 /// sandbox' id stands in the answer alone.
 const WAIT_FOR_ID: u64 = 10_000_000_000;
 
+/// ns that it waits at most, from its end, where its client may have been asked on a connection that
+/// was joined: which of two methods was called there is told by the next list of states alone, for
+/// which the decoder waits 15 s (`decode/inference/waiting.rs`), and the call ends a little later
+/// than what it caused.
+const WAIT_FOR_STATES: u64 = 16_000_000_000;
+
 /// ns that an operation is kept after its end, for what is part of it and is understood later.
 const KEEP: u64 = 1_000_000_000;
 
@@ -63,6 +69,10 @@ impl Operations {
             .saturating_sub(end.unwrap_or(chain.root.at).mono);
         if waited < WAIT_FOR_ID && owner::may_be_told(&self.chains, root, now.world) {
             self.wait(root, now.at);
+        } else if waited < WAIT_FOR_STATES && self.may_be_concluded(root, now) {
+            let rest = WAIT_FOR_STATES.saturating_sub(waited);
+            self.chains
+                .wake(root, now.at.mono.saturating_add(rest.max(WAIT)));
         } else if let Some(owner) = owner::probable(&self.chains, root, now.world) {
             self.join(root, owner, now);
         } else if chain.is_over() {
@@ -70,6 +80,15 @@ impl Operations {
         } else if chain.said == Said::Nothing && !daemon::is_brief(&chain.root, now.world) {
             self.say(root, now);
         }
+    }
+
+    /// True if nothing that is known may have caused a request, and it may be a call of the CRI that
+    /// is not understood yet.
+    fn may_be_concluded(&self, root: RequestId, now: &Moment<'_>) -> bool {
+        let chain = self.chains.get(root);
+        chain.is_some_and(|chain| {
+            chain.said == Said::Nothing && daemon::may_be_of_joined_cri(&chain.root, now.world)
+        }) && owner::probable(&self.chains, root, now.world).is_none()
     }
 
     /// Ends an operation whose end will not be seen.

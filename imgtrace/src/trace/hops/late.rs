@@ -1,9 +1,9 @@
 //! What is understood late, taken back, or never seen to end.
 
 use super::*;
-use crate::model::{Basis, Confidence, Stamp};
-use crate::observation::RequestId;
-use crate::trace::scene::{Asked, container, id, image};
+use crate::model::{Basis, Confidence, EndpointId, Stamp};
+use crate::observation::{ConnectionId, RequestId};
+use crate::trace::scene::{Asked, container, id, image, key};
 
 fn merged(scene: &Scene) -> Vec<(u64, u64)> {
     let merged = scene.reports.iter().filter_map(|report| match report {
@@ -183,4 +183,70 @@ fn what_is_open_at_the_end_is_still_one_operation() {
     end(&mut scene);
     assert_eq!(all(&scene), ["pull by crictl"]);
     assert_eq!(scene.last_ended().hops.len(), 2);
+}
+
+/// kubelet's connection was there before imgtrace.
+fn joined_kubelet(scene: &mut Scene) -> u64 {
+    scene.process(process(30, "kubelet"));
+    scene.see(Observation::Connected {
+        connection: ConnectionId(30),
+        endpoint: EndpointId(CONTAINERD),
+        client: Some(key(30)),
+        joined: true,
+    });
+    30
+}
+
+#[test]
+fn a_start_on_a_joined_connection_is_told_once() {
+    let mut scene = host();
+    let kubelet = joined_kubelet(&mut scene);
+    let began = scene.now();
+    scene.wait(5);
+    let shim = container(&id("c1"));
+    scene.pass(Api::Shim, CONTAINERD_TO_SHIM, Op::Start, shim);
+    for _ in 0..14 {
+        scene.tick();
+    }
+    assert_eq!(scene.ended(), []);
+    let start = scene.begin_as(Asked {
+        api: Api::Cri,
+        connection: kubelet,
+        op: Op::Start,
+        subject: container(&id("c1")),
+        began: Some(began),
+        ..Asked::default()
+    });
+    let start = scene.end(start, Subject::default());
+    assert_eq!(way(&start), ["shim shim start ok by 700"]);
+    for _ in 0..20 {
+        scene.tick();
+    }
+    end(&mut scene);
+    assert_eq!(all(&scene), ["start by kubelet"]);
+    assert_eq!(super::began(&scene), 1);
+}
+
+#[test]
+fn a_start_that_kubelet_cannot_have_made_is_not_kept_waiting() {
+    let mut scene = host();
+    let kubelet = joined_kubelet(&mut scene);
+    let lone = |namespace: &str| Subject {
+        namespace: Some(namespace.to_owned()),
+        ..container(&id("c1"))
+    };
+    scene.pass(Api::Shim, CONTAINERD_TO_SHIM, Op::Start, lone("default"));
+    scene.tick();
+    assert_eq!(all(&scene), ["start by containerd"], "not in the CRI's");
+    scene.pass(Api::Shim, CONTAINERD_TO_SHIM, Op::Start, lone("k8s.io"));
+    scene.tick();
+    assert_eq!(all(&scene).len(), 1);
+    for _ in 0..17 {
+        scene.tick();
+    }
+    assert_eq!(all(&scene).len(), 2, "nobody asked");
+    scene.disconnect(kubelet);
+    scene.pass(Api::Shim, CONTAINERD_TO_SHIM, Op::Start, lone("k8s.io"));
+    scene.tick();
+    assert_eq!(all(&scene).len(), 3, "no such connection is open");
 }
