@@ -220,6 +220,9 @@ impl Operations {
     fn withdraw(&mut self, id: RequestId, now: &mut Moment<'_>) {
         let at = now.at;
         let known = self.ended.remove(&id);
+        if let Some(known) = known {
+            self.retries.forget(known);
+        }
         let Some(chain) = self.chains.remove(id) else {
             self.chains.take_hop(id);
             now.out.extend(known.map(|id| Report::Withdrawn { at, id }));

@@ -2,7 +2,7 @@
 
 use super::bounded::Bounded;
 use super::request::Request;
-use crate::model::{EndpointId, Op, OperationId, Outcome, ProcessKey, Stamp};
+use crate::model::{EndpointId, Op, OperationId, Outcome, Pod, ProcessKey, Stamp};
 
 /// Failed pulls that are remembered.
 const MAX_FAILED: usize = 1_024;
@@ -14,11 +14,20 @@ const WITHIN: f64 = 2_000.0;
 /// Pulls that failed a short time ago.
 #[derive(Debug)]
 pub(super) struct Retries {
-    failed: Bounded<Pull, (Stamp, OperationId)>,
+    failed: Bounded<Pull, Failed>,
 }
 
-/// Who wanted what from whom.
-type Pull = (ProcessKey, EndpointId, String);
+/// The latest try of a pull.
+#[derive(Clone, Copy, Debug)]
+struct Failed {
+    at: Stamp,
+    id: OperationId,
+    first: OperationId,
+}
+
+/// Who wanted what from whom, and for which pod: two pods that want one image are no retry of each
+/// other.
+type Pull = (ProcessKey, EndpointId, String, Option<Pod>);
 
 impl Retries {
     pub(super) const fn new() -> Self {
@@ -29,9 +38,20 @@ impl Retries {
 
     /// The first try of what this request is another try of.
     pub(super) fn first_of(&self, request: &Request) -> Option<OperationId> {
-        let (failed, first) = self.failed.get(&pull(request)?)?;
-        let soon = failed.mono <= request.at.mono && request.at.millis_since(*failed) <= WITHIN;
-        soon.then_some(*first)
+        let failed = self.failed.get(&pull(request)?)?;
+        let at = failed.at;
+        let soon = at.mono <= request.at.mono && request.at.millis_since(at) <= WITHIN;
+        soon.then_some(failed.first)
+    }
+
+    /// Forgets an operation that was taken back.
+    pub(super) fn forget(&mut self, id: OperationId) {
+        let tries = self.failed.iter();
+        let gone = tries.filter(|(_, failed)| failed.id == id || failed.first == id);
+        let gone: Vec<_> = gone.map(|(pull, _)| pull.clone()).collect();
+        for pull in gone {
+            self.failed.remove(&pull);
+        }
     }
 
     /// Notes how a pull ended that is this operation, or another try of `first`.
@@ -41,7 +61,8 @@ impl Retries {
         };
         match (end.outcome, end.at) {
             (Outcome::Error, Some(at)) => {
-                self.failed.insert(pull, (at, first.unwrap_or(id)));
+                let first = first.unwrap_or(id);
+                self.failed.insert(pull, Failed { at, id, first });
             }
             _ => {
                 self.failed.remove(&pull);
@@ -52,6 +73,11 @@ impl Retries {
 
 fn pull(request: &Request) -> Option<Pull> {
     let image = request.keys.images.first()?;
-    let whose = (request.client?, request.endpoint.id?, image.clone());
+    let whose = (
+        request.client?,
+        request.endpoint.id?,
+        image.clone(),
+        request.keys.pod.clone(),
+    );
     (request.op == Op::Pull).then_some(whose)
 }

@@ -29,7 +29,7 @@ impl DigestKind {
 }
 
 /// A Kubernetes pod.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Pod {
     /// Namespace; null where only the uid is known.
     pub namespace: Option<String>,

@@ -296,3 +296,25 @@ fn kubelet_tries_each_credential() {
     let later = try_once(&mut scene);
     assert_eq!(scene.end(later, Subject::default()).retry_of, None);
 }
+
+#[test]
+fn two_pods_that_want_one_image_are_no_retry_of_each_other() {
+    let mut scene = host();
+    let kubelet = client(&mut scene, 30, "kubelet", CONTAINERD);
+    let wanted = |name: &str| Subject {
+        pod: Some(Pod {
+            name: Some(name.to_owned()),
+            uid: None,
+            ..pod()
+        }),
+        ..image(BUSYBOX)
+    };
+    let mut fail = |name: &str| {
+        let pull = scene.begin_in(Api::Cri, kubelet, Op::Pull, wanted(name));
+        scene.fail(pull, "not found")
+    };
+    let front = fail("front");
+    let back = fail("back");
+    assert_eq!((front.retry_of, back.retry_of), (None, None));
+    assert_eq!(fail("front").retry_of, Some(front.id));
+}

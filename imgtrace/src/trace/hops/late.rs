@@ -250,3 +250,15 @@ fn a_start_that_kubelet_cannot_have_made_is_not_kept_waiting() {
     scene.tick();
     assert_eq!(all(&scene).len(), 3, "no such connection is open");
 }
+
+#[test]
+fn what_is_tried_after_a_wrong_guess_is_no_retry_of_it() {
+    let mut scene = host();
+    let kubelet = client(&mut scene, 30, "kubelet", CONTAINERD);
+    let at = scene.now();
+    let wrong = guessed(&mut scene, kubelet, Op::Pull, at);
+    scene.fail(wrong, "denied");
+    take_back(&mut scene, wrong);
+    let pull = scene.begin_in(Api::Cri, kubelet, Op::Pull, image(BUSYBOX));
+    assert_eq!(scene.end(pull, Subject::default()).retry_of, None);
+}
