@@ -172,6 +172,15 @@ impl Containers {
             .map(str::to_owned)
     }
 
+    /// The full id of what a request calls `given` where it can call nothing by a name.
+    pub(crate) fn resolve_id(&self, endpoint: EndpointId, given: &str) -> Option<String> {
+        let is_whole = is_container_id(given) || self.get(endpoint, given).is_some();
+        let whole = is_whole.then_some(given);
+        whole
+            .or_else(|| self.by_short_id(endpoint, given))
+            .map(str::to_owned)
+    }
+
     /// The one container of the endpoint whose id begins so.
     fn by_short_id(&self, endpoint: EndpointId, short: &str) -> Option<&str> {
         if short.len() < MIN_SHORT_ID || !short.bytes().all(|b| b.is_ascii_hexdigit()) {

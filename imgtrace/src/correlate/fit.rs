@@ -6,7 +6,7 @@
 use super::World;
 use super::cgroup::is_container_id;
 use super::request::Request;
-use crate::model::{Api, Op};
+use crate::model::{Api, Calling, Op};
 
 /// What speaks for it, the weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,6 +82,9 @@ fn compare(outer: &Request, inner: &Request, world: &World) -> Option<Fit> {
     if let Some(same) = is_pods_container(outer, inner) {
         return same.then_some(Fit::Exact);
     }
+    if let Some(same) = begins_as_called(outer, inner) {
+        return same.then_some(Fit::Exact);
+    }
     if is_named_otherwise(outer, inner, world) {
         return None;
     }
@@ -135,6 +138,19 @@ fn is_pods_container(outer: &Request, inner: &Request) -> Option<bool> {
         _ => return None,
     };
     Some(same && named.is_of(pod))
+}
+
+/// Whether the id of a container, or of its sandbox, begins as a request of the CRI calls it; none
+/// if one of them does not tell.
+fn begins_as_called(outer: &Request, inner: &Request) -> Option<bool> {
+    let given = outer.keys.unresolved.as_ref()?;
+    if outer.api.calling() != Calling::ByShortId || inner.keys.ids.is_empty() {
+        return None;
+    }
+    let whole = matches!(outer.op, Op::StopSandbox | Op::RemoveSandbox);
+    let sandbox = inner.keys.sandbox.iter().filter(|_| whole);
+    let mut ids = inner.keys.ids.iter().chain(sandbox);
+    Some(ids.any(|id| id.starts_with(given.as_str())))
 }
 
 /// True if a name that was asked for is not what the container is called.

@@ -5,7 +5,7 @@ use super::cgroup::is_container_id;
 use super::daemon::CRI_NAMESPACE;
 use super::pod::{self, KubernetesName};
 use super::request::Request;
-use crate::model::{Api, Op, Pod, Runtime, Subject};
+use crate::model::{Api, Calling, Op, Pod, Runtime, Subject};
 
 /// The names and ids in a request that a request that it causes bears as well.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub(super) struct Keys {
     pub(super) ids: Vec<String>,
     /// The id of the sandbox that its container is in.
     pub(super) sandbox: Option<String>,
-    /// A name that is no container's that was seen.
+    /// A name or the beginning of an id that is no container's that was seen.
     pub(super) unresolved: Option<String>,
     /// What its container is called on its endpoint.
     pub(super) name: Option<String>,
@@ -41,7 +41,8 @@ impl Keys {
             _ => subject.container.as_ref().or(subject.sandbox.as_ref()),
         };
         let is_id = |given: &String| {
-            is_container_id(given) || known(given).is_some() || request.api.has_only_ids()
+            let needs_whole = request.api.calling() == Calling::ByWholeId;
+            is_container_id(given) || known(given).is_some() || needs_whole
         };
         let id = called.filter(|given| is_id(given));
         let lease = request.correlation.lease.as_ref();

@@ -3,7 +3,7 @@
 use super::World;
 use super::containers::Container;
 use super::pod;
-use crate::model::{Api, EndpointId, Op, Outcome, Subject};
+use crate::model::{Api, Calling, EndpointId, Op, Outcome, Subject};
 
 /// Operations whose image is the one that their container was made of.
 const ON_CONTAINERS: [Op; 6] = [
@@ -32,10 +32,17 @@ pub(super) fn complete(
         let container = world.containers.of_exec(endpoint, exec);
         subject.container = container.map(str::to_owned);
     }
-    if !api.has_only_ids() {
-        let resolve = |given: String| world.containers.resolve(endpoint, &given).unwrap_or(given);
-        subject.container = subject.container.take().map(resolve);
-    }
+    let containers = &world.containers;
+    let resolve = |given: String| {
+        let found = match api.calling() {
+            Calling::ByName => containers.resolve(endpoint, &given),
+            Calling::ByShortId => containers.resolve_id(endpoint, &given),
+            Calling::ByWholeId => None,
+        };
+        found.unwrap_or(given)
+    };
+    subject.container = subject.container.take().map(resolve);
+    subject.sandbox = subject.sandbox.take().map(resolve);
     complete_container(subject, op, endpoint, world);
     if BY_IMAGE_ID.contains(&op) {
         name_image(subject, endpoint, world)

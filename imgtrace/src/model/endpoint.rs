@@ -123,13 +123,26 @@ impl Api {
         }
     }
 
-    /// True if a container is called by its whole id alone: a name that it has is for people.
-    pub const fn has_only_ids(self) -> bool {
+    /// How a request of this API may call a container.
+    pub const fn calling(self) -> Calling {
         match self {
-            Self::Cri | Self::Containerd | Self::Shim => true,
-            Self::Docker | Self::Libpod | Self::BuildKit => false,
+            Self::Docker | Self::Libpod | Self::BuildKit => Calling::ByName,
+            Self::Cri => Calling::ByShortId,
+            Self::Containerd | Self::Shim => Calling::ByWholeId,
         }
     }
+}
+
+/// How containers may be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Calling {
+    /// By name, by id, or by the beginning of the id.
+    ByName,
+    /// By id or by its beginning: a name that a container has is for people. (containerd looks up
+    /// what crictl gives in a `truncindex`, and so does CRI-O.)
+    ByShortId,
+    /// By its whole id alone, which its client may have chosen.
+    ByWholeId,
 }
 
 /// The process that serves an endpoint.

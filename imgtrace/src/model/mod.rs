@@ -13,7 +13,7 @@ mod summary;
 mod time;
 
 pub use endpoint::{
-    Api, Endpoint, EndpointId, EndpointState, Listener, Runtime, Server, SocketFile,
+    Api, Calling, Endpoint, EndpointId, EndpointState, Listener, Runtime, Server, SocketFile,
 };
 pub use finding::{Finding, Rule, Severity};
 pub use operation::{

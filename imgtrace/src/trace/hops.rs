@@ -4,6 +4,7 @@ mod kubernetes;
 mod late;
 mod links;
 mod orders;
+mod short;
 mod standalone;
 
 use super::scene::{Scene, process};
