@@ -28,9 +28,9 @@ const BURST_BYTES: u64 = 1024 * 1024;
 /// Bytes per second that a direction may send for long before it is cut: 10^9 / 2^10.
 const REFILL_SHIFT: u64 = 10;
 /// Bytes that a direction may send at once, however often the other side speaks.
-const BULK_BYTES: u64 = 4 * 1024 * 1024;
-/// Bytes per second that it may send for long, however often the other side speaks: 10^9 / 2^5.
-const BULK_SHIFT: u64 = 5;
+const BULK_BYTES: u64 = 16 * 1024 * 1024;
+/// Bytes per second that it may send for long, however often the other side speaks: 10^9 / 2^2.
+const BULK_SHIFT: u64 = 2;
 /// Length of the last component of a shim's path (containerd `pkg/shim/util_unix.go`,
 /// `SocketAddress`).
 const SHIM_NAME_BYTES: usize = 64;
