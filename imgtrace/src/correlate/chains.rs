@@ -16,6 +16,8 @@ pub(super) struct Chains {
     by_root: BTreeMap<RequestId, Chain>,
     /// Hops' requests and the roots that they belong to.
     roots: BTreeMap<RequestId, RequestId>,
+    /// Hops' requests of which other chains hold a copy, and the roots of these.
+    copies: BTreeSet<(RequestId, RequestId)>,
     /// Roots that may turn out to be part of another.
     unclaimed: BTreeSet<RequestId>,
     /// Roots of chains that have been told to the end, in the order in which they were.
@@ -29,6 +31,7 @@ impl Chains {
         Self {
             by_root: BTreeMap::new(),
             roots: BTreeMap::new(),
+            copies: BTreeSet::new(),
             unclaimed: BTreeSet::new(),
             kept: VecDeque::new(),
             due: BTreeSet::new(),
@@ -106,6 +109,7 @@ impl Chains {
             if self.roots.get(&inner.request.id) == Some(&root) {
                 self.roots.remove(&inner.request.id);
             }
+            self.copies.remove(&(inner.request.id, root));
         }
         Some(chain)
     }
@@ -121,11 +125,30 @@ impl Chains {
         }
     }
 
-    /// Takes a request out of the chain that it is a hop of.
+    /// Takes a request out of all chains that it is a hop of.
     pub(super) fn take_hop(&mut self, request: RequestId) {
-        let root = self.roots.remove(&request);
-        if let Some(chain) = root.and_then(|root| self.by_root.get_mut(&root)) {
-            chain.hops.retain(|inner| inner.request.id != request);
+        let copies = self
+            .copies
+            .range((request, RequestId(0))..=(request, RequestId(u64::MAX)));
+        let copies: Vec<_> = copies.copied().collect();
+        for copy in &copies {
+            self.copies.remove(copy);
+        }
+        let holders = copies.into_iter().map(|(_, root)| root);
+        for root in holders.chain(self.roots.remove(&request)) {
+            if let Some(chain) = self.by_root.get_mut(&root) {
+                chain.hops.retain(|inner| inner.request.id != request);
+            }
+        }
+    }
+
+    /// Lists a request that is a hop of another chain in this one as well.
+    pub(super) fn share(&mut self, root: RequestId, hop: Inner) {
+        let id = hop.request.id;
+        if let Some(chain) = self.by_root.get_mut(&root)
+            && chain.add(hop).is_none()
+        {
+            self.copies.insert((id, root));
         }
     }
 
@@ -145,7 +168,12 @@ impl Chains {
         };
         for hop in std::iter::once(root).chain(chain.hops) {
             let id = hop.request.id;
-            if into.add(hop).is_none() {
+            if into.add(hop).is_some() {
+                continue;
+            }
+            if self.roots.contains_key(&id) {
+                self.copies.insert((id, outer));
+            } else {
                 self.roots.insert(id, outer);
             }
         }
@@ -171,3 +199,6 @@ impl Chains {
         Some(root)
     }
 }
+
+#[cfg(test)]
+mod tests;

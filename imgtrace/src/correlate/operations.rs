@@ -223,8 +223,8 @@ impl Operations {
         if let Some(known) = known {
             self.retries.forget(known);
         }
+        self.chains.take_hop(id);
         let Some(chain) = self.chains.remove(id) else {
-            self.chains.take_hop(id);
             now.out.extend(known.map(|id| Report::Withdrawn { at, id }));
             return;
         };

@@ -99,14 +99,9 @@ impl Operations {
 
     /// Lists what another client had the daemon fetch, if this one waited for it.
     pub(super) fn share(&mut self, root: RequestId, now: &Moment<'_>) {
-        let shared = owner::shared(&self.chains, root, now.world);
-        if let Some(chain) = self.chains.get_mut(root) {
-            for request in shared {
-                chain.add(Inner {
-                    request,
-                    belongs: Confidence::Inferred,
-                });
-            }
+        for request in owner::shared(&self.chains, root, now.world) {
+            let belongs = Confidence::Inferred;
+            self.chains.share(root, Inner { request, belongs });
         }
     }
 }
