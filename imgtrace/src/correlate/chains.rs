@@ -171,10 +171,8 @@ impl Chains {
             if into.add(hop).is_some() {
                 continue;
             }
-            if self.roots.contains_key(&id) {
+            if *self.roots.entry(id).or_insert(outer) != outer {
                 self.copies.insert((id, outer));
-            } else {
-                self.roots.insert(id, outer);
             }
         }
     }

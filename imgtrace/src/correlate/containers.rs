@@ -1,7 +1,8 @@
 //! The containers that were seen on the sockets: which id a name stood for, and what it runs.
 //!
 //! A name belongs to one endpoint and to whom it was given last. An id of 64 hex digits is the
-//! same everywhere; other ids (containerd lets its clients choose) belong to their endpoint.
+//! same everywhere; other ids (containerd lets its clients choose) belong to their endpoint and its
+//! namespace.
 
 use super::bounded::Bounded;
 use super::cgroup::is_container_id;
@@ -35,6 +36,8 @@ pub(crate) struct Container {
     /// name of the same content (containerd's CRI: by the first of them).
     pub(crate) asked: bool,
     pub(crate) pod: Option<Pod>,
+    /// containerd's namespace that it is in; none where that was not told.
+    pub(crate) namespace: Option<String>,
     /// The id of the sandbox that it is in.
     pub(crate) sandbox: Option<String>,
     /// Where it was seen, first first.
@@ -74,15 +77,16 @@ impl Container {
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
-    /// None for ids that are the same everywhere.
-    scope: Option<EndpointId>,
     id: String,
+    /// None for ids that are the same everywhere; otherwise the endpoint and its namespace.
+    scope: Option<(EndpointId, Option<String>)>,
 }
 
 impl Key {
-    fn new(endpoint: EndpointId, id: &str) -> Self {
+    fn new(endpoint: EndpointId, namespace: Option<&str>, id: &str) -> Self {
+        let scope = || (endpoint, namespace.map(str::to_owned));
         Self {
-            scope: (!is_container_id(id)).then_some(endpoint),
+            scope: (!is_container_id(id)).then(scope),
             id: id.to_owned(),
         }
     }
@@ -112,11 +116,12 @@ impl Containers {
             seen.name.as_deref(),
             seen.image.as_deref(),
             seen.sandbox.as_deref(),
+            seen.namespace.as_deref(),
         ];
         if texts.iter().flatten().any(|text| text.len() > MAX_TEXT) {
             return;
         }
-        let key = Key::new(endpoint, id);
+        let key = Key::new(endpoint, seen.namespace.as_deref(), id);
         let mut known = self.known.remove(&key).unwrap_or_default();
         if let Some(name) = &seen.name {
             if let Some(old) = known.rename(endpoint, name) {
@@ -128,6 +133,7 @@ impl Containers {
             known.asked |= seen.asked && seen.image.is_some();
             known.image = seen.image.or(known.image);
         }
+        known.namespace = seen.namespace.or(known.namespace);
         known.pod = seen.pod.or(known.pod);
         known.sandbox = seen.sandbox.or(known.sandbox);
         if !known.seen_on.contains(&endpoint) && known.seen_on.len() < MAX_SEEN_ON {
@@ -138,7 +144,7 @@ impl Containers {
 
     /// Forgets that `id` has a name: it was removed. What ran in it is still known.
     pub(crate) fn forget_names(&mut self, endpoint: EndpointId, id: &str) {
-        let known = self.known.get(&Key::new(endpoint, id));
+        let known = self.get(endpoint, id);
         let name = known.and_then(|known| known.name_on(endpoint));
         if let Some(name) = name.map(str::to_owned) {
             self.forget_name(endpoint, &name, id);
@@ -193,8 +199,8 @@ impl Containers {
         let mut found = self
             .known
             .from(&first)
-            .take_while(|(key, _)| key.scope.is_none() && key.id.starts_with(short))
-            .filter(|(_, container)| container.seen_on.contains(&endpoint))
+            .take_while(|(key, _)| key.id.starts_with(short))
+            .filter(|(key, it)| key.scope.is_none() && it.seen_on.contains(&endpoint))
             .map(|(key, _)| key.id.as_str());
         let only = found.next()?;
         found.next().is_none().then_some(only)
@@ -202,7 +208,34 @@ impl Containers {
 
     /// What is known of the container with this full id.
     pub(crate) fn get(&self, endpoint: EndpointId, id: &str) -> Option<&Container> {
-        self.known.get(&Key::new(endpoint, id))
+        self.get_in(endpoint, None, id)
+    }
+
+    /// What is known of the container with this full id in a namespace, else of the one of which
+    /// the namespace was not told. Without a namespace it is the only one that has the id.
+    pub(crate) fn get_in(
+        &self,
+        endpoint: EndpointId,
+        namespace: Option<&str>,
+        id: &str,
+    ) -> Option<&Container> {
+        let get = |namespace| self.known.get(&Key::new(endpoint, namespace, id));
+        let known = get(namespace).or_else(|| get(None));
+        known.or_else(|| match namespace {
+            None => self.only(endpoint, id),
+            Some(_) => None,
+        })
+    }
+
+    /// The one container of the endpoint with this id, in whatever namespace.
+    fn only(&self, endpoint: EndpointId, id: &str) -> Option<&Container> {
+        let first = Key::new(endpoint, None, id);
+        let is_here = |key: &Key| key.scope.as_ref().is_some_and(|scope| scope.0 == endpoint);
+        let alike = self.known.from(&first);
+        let alike = alike.take_while(|(key, _)| key.id == id && is_here(key));
+        let mut found = alike.map(|(_, container)| container);
+        let only = found.next()?;
+        found.next().is_none().then_some(only)
     }
 
     /// What is known of a container by its id alone, wherever it was seen.

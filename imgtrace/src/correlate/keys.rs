@@ -34,7 +34,10 @@ impl Keys {
     /// The keys of a request whose subject has been completed.
     pub(super) fn of(request: &Request, subject: &Subject, world: &World) -> Self {
         let endpoint = request.endpoint.id;
-        let known = |id: &str| endpoint.and_then(|endpoint| world.containers.get(endpoint, id));
+        let known = |id: &str| {
+            let namespace = subject.namespace.as_deref();
+            world.containers.get_in(endpoint?, namespace, id)
+        };
         let called = match request.op {
             // The sandbox of a container that is created is not what is created.
             Op::Create => subject.container.as_ref(),

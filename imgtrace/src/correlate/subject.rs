@@ -76,7 +76,11 @@ fn name_image(subject: &mut Subject, endpoint: EndpointId, world: &World) -> Vec
 }
 
 fn complete_container(subject: &mut Subject, op: Op, endpoint: EndpointId, world: &World) {
-    let find = |id: &String| world.containers.get(endpoint, id);
+    let namespace = subject.namespace.clone();
+    let find = |id: &String| {
+        let namespace = namespace.as_deref();
+        world.containers.get_in(endpoint, namespace, id)
+    };
     let known = subject.container.as_ref().and_then(find);
     if subject.container.is_some() {
         let name = known.and_then(|known| known.name_on(endpoint));
@@ -108,6 +112,7 @@ pub(super) fn remember(op: Op, subject: &Subject, endpoint: EndpointId, world: &
                 image: subject.image.clone(),
                 asked: true,
                 pod: subject.pod.clone(),
+                namespace: subject.namespace.clone(),
                 sandbox: subject.sandbox.clone().filter(|_| op == Op::Create),
                 ..Container::default()
             };
