@@ -119,13 +119,13 @@ impl Chain {
         None
     }
 
-    /// True if one of its hops is about the same image, on the same endpoint.
-    pub(super) fn has_image_hop(&self, like: &Request) -> bool {
+    /// True if one of its hops asks the same endpoint for the same, of the same image or container.
+    pub(super) fn has_hop_like(&self, like: &Request) -> bool {
         self.hops.iter().any(|inner| {
             let request = &inner.request;
             request.op == like.op
                 && request.endpoint.id == like.endpoint.id
-                && request.keys.share_image(&like.keys)
+                && (request.keys.share_image(&like.keys) || request.keys.share_id(&like.keys))
         })
     }
 

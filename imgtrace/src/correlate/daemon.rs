@@ -49,9 +49,10 @@ fn is_bookkeeping(request: &Request, world: &World) -> bool {
 }
 
 /// True for bookkeeping that makes no operation where no client's request is in sight: all but the
-/// start of a container, which a restart policy or a recovery may have caused.
-pub(super) fn is_silent(request: &Request, world: &World) -> bool {
-    is_bookkeeping(request, world) && request.op != Op::Start
+/// start of a container, which a restart policy or a recovery may have caused, unless it is a step
+/// of one of several builds.
+pub(super) fn is_silent(request: &Request, world: &World, is_a_step: impl Fn() -> bool) -> bool {
+    is_bookkeeping(request, world) && (request.op != Op::Start || is_a_step())
 }
 
 /// True if the begin of a request is not worth a line before its end is known: its client is almost

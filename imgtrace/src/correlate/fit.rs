@@ -5,6 +5,7 @@
 
 use super::World;
 use super::cgroup::is_container_id;
+use super::chain::Inner;
 use super::request::Request;
 use crate::model::{Api, Calling, Op};
 
@@ -37,7 +38,11 @@ pub(super) fn fit(outer: &Request, cause: Op, inner: &Request, world: &World) ->
     if !may_need(cause, inner.op) || !at_the_same_time(outer, inner) {
         return None;
     }
-    if outer.endpoint.id == inner.endpoint.id {
+    if outer.endpoint.id == inner.endpoint.id || are_in_two_namespaces(outer, inner) {
+        return None;
+    }
+    if outer.op == Op::RunSandbox && inner.keys.sandbox.is_some() {
+        // It starts the sandbox alone, not what is in it.
         return None;
     }
     if outer.leads_to(inner) {
@@ -57,6 +62,16 @@ pub(super) fn fit(outer: &Request, cause: Op, inner: &Request, world: &World) ->
 /// The inner one may begin first: a shim's Create comes before the Tasks/Start that it is part of.
 fn at_the_same_time(outer: &Request, inner: &Request) -> bool {
     !outer.ended_before(inner.at) && !inner.ended_before(outer.at)
+}
+
+/// True if both tell containerd's namespace, and not the same: what is in one is none of another's.
+fn are_in_two_namespaces(outer: &Request, inner: &Request) -> bool {
+    let namespaces = outer
+        .keys
+        .namespace
+        .as_ref()
+        .zip(inner.keys.namespace.as_ref());
+    namespaces.is_some_and(|(one, other)| one != other)
 }
 
 fn shares_global_id(outer: &Request, inner: &Request) -> bool {
@@ -93,6 +108,9 @@ fn compare(outer: &Request, inner: &Request, world: &World) -> Option<Fit> {
     if some_images && !same_image && outer.op == inner.op {
         return None;
     }
+    if inner.op == Op::RemoveImage && replaces_image(outer.op) && !same_image {
+        return None;
+    }
     let trace = &outer.correlation.trace;
     if trace.is_some() && *trace == inner.correlation.trace {
         return Some(Fit::Trace);
@@ -100,20 +118,46 @@ fn compare(outer: &Request, inner: &Request, world: &World) -> Option<Fit> {
     if same_image {
         return Some(Fit::Image);
     }
+    if outer.keys.unresolved.is_some() && !inner.keys.ids.is_empty() && !by_a_client(inner, world) {
+        return None;
+    }
     let is_step = || inner.correlation.by_client || may_be_a_step(inner, world);
     (outer.op != Op::Build || is_step()).then_some(Fit::Possible)
+}
+
+/// False for what a daemon that marks what its clients cause does on its own.
+fn by_a_client(inner: &Request, world: &World) -> bool {
+    let marks = |client| world.connections.marks_clients(client);
+    inner.correlation.by_client || !inner.client.is_some_and(marks)
+}
+
+/// True if a chain that calls its container by a name that stands for no id that is known has taken
+/// in another container already, or the same request of that one.
+pub(super) fn has_its_container(by: &Request, hops: &[Inner], inner: &Request) -> bool {
+    let names_one = by.keys.unresolved.is_some() && !inner.keys.ids.is_empty();
+    let taken = hops.iter().map(|hop| &hop.request);
+    let taken = taken.filter(|hop| hop.endpoint.id == inner.endpoint.id);
+    let mut taken = taken.filter(|hop| !hop.keys.ids.is_empty());
+    names_one && taken.any(|hop| hop.op == inner.op || !hop.keys.share_id(&inner.keys))
 }
 
 /// Whether an unmarked request may be a build's. A build takes long, and what a restart policy does
 /// meanwhile is none of its steps: a daemon that marks what its clients cause tells them apart,
 /// and before dockerd 28.1 the name tells that a client has given to the container.
 fn may_be_a_step(inner: &Request, world: &World) -> bool {
-    let marks = |client| world.connections.marks_clients(client);
     let ids = &mut inner.keys.ids.iter();
     let is_named = ids
         .filter_map(|id| world.containers.anywhere(id))
         .any(|container| container.names().next().is_some());
-    !is_named && !inner.client.is_some_and(marks)
+    !is_named && by_a_client(inner, world)
+}
+
+/// True if an operation removes at most the name that it gives to another image.
+const fn replaces_image(op: Op) -> bool {
+    matches!(
+        op,
+        Op::Pull | Op::Import | Op::Load | Op::Tag | Op::Commit | Op::Build
+    )
 }
 
 /// True if a sandbox is stopped or removed with what is in it.

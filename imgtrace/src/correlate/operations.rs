@@ -196,7 +196,8 @@ impl Operations {
         self.share(root, now);
         let unsaid = self.chains.get(root);
         if let Some(chain) = unsaid.filter(|chain| chain.said == Said::Nothing) {
-            if daemon::is_silent(&chain.root, now.world) {
+            let is_a_step = || owner::is_of_some_build(&self.chains, root, now.world);
+            if daemon::is_silent(&chain.root, now.world, is_a_step) {
                 self.chains.remove(root);
                 return;
             }

@@ -3,7 +3,7 @@
 use super::World;
 use super::chain::{Chain, Inner};
 use super::chains::Chains;
-use super::fit::{Fit, fit, may_tell_id};
+use super::fit::{Fit, fit, has_its_container, may_tell_id};
 use super::request::Request;
 use crate::model::{Confidence, Op};
 use crate::observation::RequestId;
@@ -33,6 +33,16 @@ struct Candidate<'a> {
     by: &'a Request,
 }
 
+impl Candidate<'_> {
+    /// This chain, by what the requests themselves say.
+    const fn certainly(&self) -> Owner {
+        Owner {
+            root: self.chain.root.id,
+            belongs: Confidence::Observed,
+        }
+    }
+}
+
 /// How well a request fits into a chain.
 pub(super) fn fits(chain: &Chain, inner: &Request, world: &World) -> Option<Fit> {
     candidate(chain, inner, world).map(|candidate| candidate.fit)
@@ -43,7 +53,8 @@ fn candidate<'a>(chain: &'a Chain, inner: &Request, world: &World) -> Option<Can
         let fit = fit(by, chain.root.op, inner, world)?;
         // A request that is itself on behalf of another cannot skip the daemons between.
         let skips = fit == Fit::Far && chain.is_unclaimed();
-        (!skips).then_some(Candidate { chain, fit, by })
+        let is_taken = fit == Fit::Possible && has_its_container(by, &chain.hops, inner);
+        (!skips && !is_taken).then_some(Candidate { chain, fit, by })
     });
     fitting.max_by_key(|candidate| candidate.fit)
 }
@@ -64,18 +75,33 @@ pub(super) fn certain(chains: &Chains, root: RequestId, world: &World) -> Option
     let fitting = candidates(chains, root, inner, world).filter(|it| it.fit.is_certain());
     let all: Vec<_> = fitting.collect();
     let best = all.iter().map(|it| it.fit).max()?;
-    let mut best: Vec<_> = all.iter().filter(|it| it.fit == best).collect();
+    let best: Vec<_> = all.into_iter().filter(|it| it.fit == best).collect();
     if best.len() > 1 && best.first().is_some_and(|it| it.fit == Fit::Trace) {
         // All requests of one client may bear one trace id.
         return None;
     }
-    // Of several that name the container, the one that was asked last is the one that goes on.
-    best.sort_by_key(|it| (!it.chain.is_told(), it.by.at.mono, it.by.id));
-    let owner = best.last()?;
-    Some(Owner {
-        root: owner.chain.root.id,
-        belongs: Confidence::Observed,
-    })
+    let (live, told): (Vec<_>, Vec<_>) = best.into_iter().partition(|it| !it.chain.is_told());
+    match live.as_slice() {
+        // Of those that have ended, it goes with the last.
+        [] => told
+            .iter()
+            .max_by_key(|it| (it.by.at.mono, it.by.id))
+            .map(Candidate::certainly),
+        [only] => Some(only.certainly()),
+        // Several clients may ask for the same of one container; each has its turn.
+        several => several
+            .iter()
+            .min_by_key(|it| {
+                let asks_other = it.by.op != inner.op;
+                (
+                    it.chain.has_hop_like(inner),
+                    asks_other,
+                    it.by.at.mono,
+                    it.by.id,
+                )
+            })
+            .map(|it| Owner::probably(it.chain.root.id)),
+    }
 }
 
 /// The chain that the chain of `root` is most probably part of.
@@ -86,11 +112,13 @@ pub(super) fn probable(chains: &Chains, root: RequestId, world: &World) -> Optio
     let inner = &chains.get(root)?.root;
     let all: Vec<_> = candidates(chains, root, inner, world).collect();
     let owner = |it: &Candidate<'_>| Owner::probably(it.chain.root.id);
-    // Whoever has no such hop yet, and asked first.
+    // Whoever has no such hop yet, asked for the same, and asked first.
     let about_image = all.iter().filter(|it| it.by.keys.share_image(&inner.keys));
     let first = about_image.min_by_key(|it| {
-        let has_one = it.chain.has_image_hop(inner);
-        (has_one, it.chain.is_told(), it.by.at.mono, it.by.id)
+        let has_one = it.chain.has_hop_like(inner);
+        let asks_other = it.by.op != inner.op;
+        let told = it.chain.is_told();
+        (has_one, asks_other, told, it.by.at.mono, it.by.id)
     });
     if first.is_some() {
         return first.map(owner);
@@ -122,6 +150,15 @@ pub(super) fn is_only(chains: &Chains, root: RequestId, owner: RequestId, world:
     })
 }
 
+/// True if all chains that the chain of `root` may be part of, and there are some, are builds.
+pub(super) fn is_of_some_build(chains: &Chains, root: RequestId, world: &World) -> bool {
+    let inner = chains.get(root).map(|chain| &chain.root);
+    inner.is_some_and(|inner| {
+        let mut all = candidates(chains, root, inner, world).peekable();
+        all.peek().is_some() && all.all(|it| it.by.op == Op::Build)
+    })
+}
+
 /// How many chains the chain of `root` may be part of.
 pub(super) fn possible(chains: &Chains, root: RequestId, world: &World) -> usize {
     let inner = chains.get(root).map(|chain| &chain.root);
@@ -142,6 +179,25 @@ pub(super) fn others_that_pull(
     others
         .filter(|it| it.by.keys.share_image(&inner.keys) && !it.chain.is_told())
         .count()
+}
+
+/// True if another operation under way asked for just what the chain of `root` is about, where
+/// `owner` asked for something else, and has no such hop yet.
+pub(super) fn asks_better(
+    chains: &Chains,
+    root: RequestId,
+    owner: RequestId,
+    world: &World,
+) -> bool {
+    let Some((inner, owner)) = chains.get(root).zip(chains.get(owner)) else {
+        return false;
+    };
+    let inner = &inner.root;
+    let others = candidates(chains, root, inner, world);
+    owner.requests().all(|by| by.op != inner.op)
+        && others
+            .filter(|it| it.by.op == inner.op && it.by.keys.share_image(&inner.keys))
+            .any(|it| !it.chain.is_told() && !it.chain.has_hop_like(inner))
 }
 
 /// Requests for the image that the chain of `root` pulls, made while it waited and part of another

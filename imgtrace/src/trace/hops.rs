@@ -4,6 +4,7 @@ mod kubernetes;
 mod late;
 mod links;
 mod orders;
+mod rivals;
 mod short;
 mod standalone;
 

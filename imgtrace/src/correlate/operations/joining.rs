@@ -90,8 +90,11 @@ impl Operations {
             let Some((chain, request)) = self.chains.get(root).zip(self.chains.get(*inner)) else {
                 continue;
             };
+            if owner::asks_better(&self.chains, *inner, root, now.world) {
+                continue;
+            }
             let others = owner::others_that_pull(&self.chains, *inner, root, now.world);
-            if !chain.has_image_hop(&request.root) || waiting.len() - taken > others {
+            if !chain.has_hop_like(&request.root) || waiting.len() - taken > others {
                 self.join(*inner, Owner::probably(root), now);
             }
         }
