@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::quoted::{arguments, command, output};
+
 /// What stands in a secret's place.
 pub(crate) const MASK: &str = "***";
 
@@ -9,7 +11,9 @@ pub(crate) const MASK: &str = "***";
 type Rule = fn(&str, usize) -> Option<Range<usize>>;
 
 /// In this order: a later rule would miss what an earlier one has torn apart.
-const RULES: [Rule; 7] = [variable, userinfo, login, query, header, keyed, token];
+const RULES: [Rule; 10] = [
+    output, command, arguments, variable, userinfo, login, query, header, keyed, token,
+];
 
 /// Keys whose value is a secret however it is written, without `-` and `_`: a key that ends so.
 const KEYS: [&str; 10] = [
@@ -258,14 +262,14 @@ fn word(text: &str, at: usize) -> &str {
     until(tail(text, at), is_stop)
 }
 
-fn until(text: &str, stop: impl Fn(char) -> bool) -> &str {
+pub(super) fn until(text: &str, stop: impl Fn(char) -> bool) -> &str {
     text.split(stop).next().unwrap_or_default()
 }
 
-fn tail(text: &str, at: usize) -> &str {
+pub(super) fn tail(text: &str, at: usize) -> &str {
     text.get(at..).unwrap_or_default()
 }
 
-fn hide(is_secret: bool, start: usize, len: usize) -> Option<Range<usize>> {
+pub(super) fn hide(is_secret: bool, start: usize, len: usize) -> Option<Range<usize>> {
     (is_secret && len > 0).then_some(start..start + len)
 }

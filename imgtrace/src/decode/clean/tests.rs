@@ -99,6 +99,57 @@ fn secrets_are_replaced() {
     }
 }
 
+/// What CRI-O, the builders and the runtimes say, and what of it is shown.
+#[test]
+fn commands_and_their_output_are_replaced() {
+    for (text, wanted) in [
+        (
+            "command error: command timed out, stdout: a\nS3CR3T, exit code 3 S3CR3T, stderr: S3CR3T, exit code -1",
+            "command error: command timed out, stdout: ***, exit code -1",
+        ),
+        (
+            "command error: exit status 1, stdout: S3CR3T, stderr: S3CR3T, exit code 7 S3CR3T",
+            "command error: exit status 1, stdout: ***",
+        ),
+        (
+            "failed to solve: process \"/bin/sh -c docker login -u \\\"go\\\" -p S3CR3T r\" did not complete successfully: exit code: 1",
+            "failed to solve: process \"***\" did not complete successfully: exit code: 1",
+        ),
+        (
+            "executor failed running [/bin/sh -c [ S3CR3T ]: x]: exit code: 1",
+            "executor failed running [***]: exit code: 1",
+        ),
+        (
+            "The command '/bin/sh -c x 'S3CR3T' S3CR3T' returned a non-zero code: 1",
+            "The command '***' returned a non-zero code: 1",
+        ),
+        (
+            "building at STEP \"RUN echo '{\"a\": \"S3CR3T\"}'\": while running runtime: exit status 1",
+            "building at STEP \"RUN ***\": while running runtime: exit status 1",
+        ),
+        (
+            "Syntax error - can't find = in \"S3CR3T\". Must be of the form: name=value",
+            "Syntax error - can't find = in \"***\". Must be of the form: name=value",
+        ),
+        (
+            "exec failed: exec: \"bash\": not found, exec: \"mysql -p S3CR3T\": not found",
+            "exec failed: exec: \"bash\": not found, exec: \"mysql ***\": not found",
+        ),
+        (
+            "process \"run S3CR3T\" did not complete successfully; building at STEP \"RUN S3CR3T\": while running runtime",
+            "process \"***\" did not complete successfully; building at STEP \"RUN ***\": while running runtime",
+        ),
+    ] {
+        assert_eq!(clean(text), wanted, "{text}");
+        for cut in (0..=text.len()).filter(|cut| text.is_char_boundary(*cut)) {
+            let cleaned = clean(&text[..cut]);
+            assert!(!cleaned.contains("S3C"), "{cleaned}");
+        }
+        let long = text.replace("S3CR3T", &format!("S3CR3T {}", "x ".repeat(MAX_RAW)));
+        assert!(!clean(&long).contains("S3CR3T"), "{text}");
+    }
+}
+
 #[test]
 fn text_is_printable_and_short() {
     assert_eq!(
