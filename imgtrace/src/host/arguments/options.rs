@@ -6,7 +6,7 @@ use super::{script, text};
 use crate::decode::clean::MASK;
 
 /// Options whose value is `NAME=VALUE`, where only the name may be shown.
-const ASSIGNING: &[&str] = &["env", "build-arg", "from-literal", "env-merge"];
+const ASSIGNING: &[&str] = &["env", "env-add", "env-merge", "build-arg", "from-literal"];
 
 /// Options of HTTP clients whose value is a request's body, a form or a cookie.
 const BODIES: &[&str] = &[
@@ -38,6 +38,8 @@ enum Next {
     SecretSpec,
     /// It is `NAME=VALUE`.
     Assignment,
+    /// It is `TARGET.KEY=VALUE`, an override of `docker buildx bake`, or what `--set` says elsewhere.
+    Override,
     /// It is `user:password` if it has a colon.
     Login,
     /// It is a script.
@@ -110,6 +112,7 @@ impl Masker {
             Next::SecretSpec if !is_secret_spec(bare) => MASK.to_owned(),
             Next::Login if bare.contains(':') => MASK.to_owned(),
             Next::Assignment if bare.contains('=') => assigned(word),
+            Next::Override if holds_argument(bare) => assigned(word),
             Next::Script => self.script(word),
             _ => {
                 if let Some(long) = bare.strip_prefix("--") {
@@ -170,6 +173,7 @@ impl Masker {
             _ if text::holds_secret(name) => MASK.to_owned(),
             Next::Login if value.contains(':') => MASK.to_owned(),
             Next::Assignment if value.contains('=') => assigned(value),
+            Next::Override if holds_argument(value) => assigned(value),
             _ => self.value(value),
         };
         format!("{head}{shown}")
@@ -183,6 +187,8 @@ impl Masker {
             Next::Secret
         } else if ASSIGNING.contains(&name) {
             Next::Assignment
+        } else if name == "set" {
+            Next::Override
         } else if self.seen.http && matches!(name, "user" | "proxy-user")
             || self.seen.ctr && name == "user"
         {
@@ -260,6 +266,14 @@ fn is_secret_spec(value: &str) -> bool {
     ["id=", "source=", "src=", "type="]
         .iter()
         .any(|start| value.starts_with(start))
+}
+
+/// Whether an override is of a target's build argument (`app.args.NAME=VALUE`), or of all of them
+/// (buildx `bake/bake.go`, `AddOverride`). Its `secrets` and `ssh` only name theirs.
+fn holds_argument(value: &str) -> bool {
+    value
+        .split_once('=')
+        .is_some_and(|(key, _)| key.split('.').any(|part| part == "args"))
 }
 
 /// `NAME=***`.

@@ -42,6 +42,9 @@ fn what_is_no_secret_stays() {
         "docker run -c 512 --memory=1g postgres -c max_connections=5",
         "podman run --tls-verify=false --authfile=/run/auth.json quay.io/a/b",
         "docker service create --secret source=a,target=b img",
+        "docker buildx bake --set app.tags=a/b:1 --set=app.ssh=default app",
+        "helm install --set image.tag=1.2 web ./chart",
+        "docker service update --env-rm DB_PW --image a:2 web",
         "env POSTGRES_PASSWORD_FILE=/run/secrets/pw postgres",
     ] {
         check(line, line);
@@ -116,6 +119,14 @@ fn values_of_variables_and_build_arguments() {
     check(
         "buildctl build --opt build-arg:A=b",
         "buildctl build --opt build-arg:A=***",
+    );
+    check(
+        "docker buildx bake --set app.args.DB_PW=hunter2 --set=*.args.A=b=c app",
+        "docker buildx bake --set app.args.DB_PW=*** --set=*.args.A=*** app",
+    );
+    check(
+        "docker service update --env-add DB_PW=x --env-add=A=b web",
+        "docker service update --env-add DB_PW=*** --env-add=A=*** web",
     );
     check("env FOO_TOKEN=x␣y␣z make", "env FOO_TOKEN=*** make");
     check(
@@ -279,6 +290,17 @@ const CARRIERS: &[&[&str]] = &[
     &["podman", "pull", "--creds", "u:%", "img"],
     &["docker", "run", "-e", "NAME=%", "img"],
     &["docker", "build", "--build-arg=NAME=%", "."],
+    &[
+        "docker",
+        "buildx",
+        "bake",
+        "--set",
+        "app.args.NAME=%",
+        "app",
+    ],
+    &["docker", "buildx", "bake", "--set=*.args.NAME=%"],
+    &["docker", "service", "update", "--env-add", "NAME=%", "web"],
+    &["sh", "-c", "docker buildx bake --set '*.args.NAME=%' app"],
     &["env", "MY_SECRET=%", "make"],
     &["git", "clone", "https://user:%@host/x"],
     &["curl", "-u", "user:%", "http://h"],
