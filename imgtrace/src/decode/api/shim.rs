@@ -122,8 +122,10 @@ impl Call {
             let asked: CreateTaskRequest = payload.read();
             let in_bundle = || namespace(&asked.bundle).map(str::to_owned);
             head.namespace = head.namespace.take().or_else(in_bundle);
-            self.created = Some(asked.id.clone());
-            creates.note(asked.id, head);
+            if asked.id.len() <= MAX_ID {
+                self.created = Some(asked.id.clone());
+                creates.note(asked.id, head);
+            }
         } else {
             let asked: StartRequest = payload.read();
             let is_container = asked.exec_id.is_empty();
@@ -162,9 +164,6 @@ impl Call {
 
 impl Creates {
     fn note(&mut self, id: String, head: &Head) {
-        if id.len() > MAX_ID {
-            return;
-        }
         if self.waiting.len() >= MAX_CREATED && !self.waiting.contains_key(&id) {
             let oldest = self.waiting.iter().min_by_key(|(_, task)| task.at.mono);
             if let Some(oldest) = oldest.map(|(id, _)| id.clone()) {

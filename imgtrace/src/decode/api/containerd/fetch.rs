@@ -13,6 +13,8 @@ use crate::model::{Basis, Op, Stamp};
 const MAX_FETCHES: usize = 32;
 /// Digests of one fetch that are remembered; an image has two for each platform, and its layers.
 const MAX_DIGESTS: usize = 256;
+/// Bytes of a digest: that of SHA-512 (OCI image-spec `descriptor.md`, Registered Algorithms).
+const MAX_DIGEST: usize = "sha512:".len() + 128;
 /// A fetch that rests so long is given up, in nanoseconds: no image was made of it. Between the
 /// last write and that lies only unpacking.
 const MAX_REST: u64 = 600 * 1_000_000_000;
@@ -99,7 +101,7 @@ impl Fetches {
         let begins = |prefix: &&str| asked.reference.starts_with(*prefix);
         fetch.from_registry |= REGISTRY_REFS.iter().any(begins);
         fetch.from_stream |= asked.reference.starts_with(STREAM_REF);
-        if !asked.expected.is_empty() && fetch.digests.len() < MAX_DIGESTS {
+        if is_digest(&asked.expected) && fetch.digests.len() < MAX_DIGESTS {
             fetch.digests.insert(asked.expected.clone());
         }
     }
@@ -176,6 +178,12 @@ impl Fetches {
             self.fetches.remove(&key);
         }
     }
+}
+
+/// True for `algorithm:digits`; a client may send anything.
+fn is_digest(text: &str) -> bool {
+    let is_hex = |(_, hex): (&str, &str)| hex.bytes().all(|b| b.is_ascii_hexdigit());
+    text.len() <= MAX_DIGEST && text.split_once(':').is_some_and(is_hex)
 }
 
 impl Fetch {

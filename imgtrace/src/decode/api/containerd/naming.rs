@@ -22,6 +22,9 @@ const MAX_WAIT: u64 = 2 * 1_000_000_000;
 const MAX_NAMINGS: usize = 64;
 /// Names of one import that are kept.
 const MAX_NAMES: usize = 256;
+/// Bytes of a name that are kept; the longest that is one has 384 (a reference of 255, a tag of 128).
+const MAX_NAME: usize = 1024;
+
 /// What is being named on a connection.
 #[derive(Debug, Default)]
 pub(super) struct Namings {
@@ -57,7 +60,7 @@ impl Namings {
     pub(super) fn retry(&mut self, asked: &Asked<'_>) -> bool {
         let is_same = |naming: &&mut Naming| {
             let last = naming.names.last().map(String::as_str);
-            naming.open.is_none() && naming.key == *asked.key && last == Some(asked.name)
+            naming.open.is_none() && naming.key == *asked.key && last == Some(kept(asked.name))
         };
         let naming = self.namings.iter_mut().find(is_same);
         if let Some(naming) = naming {
@@ -102,7 +105,7 @@ impl Namings {
         };
         naming.open = Some(asked.head.exchange);
         if naming.names.len() < MAX_NAMES {
-            naming.names.push(asked.name.to_owned());
+            naming.names.push(kept(asked.name).to_owned());
         }
         out.push(Event::Progress {
             exchange: naming.exchange,
@@ -146,7 +149,7 @@ impl Namings {
             exchange: *exchange,
             key: asked.key.clone(),
             op,
-            names: vec![asked.name.to_owned()],
+            names: vec![kept(asked.name).to_owned()],
             digest,
             open: Some(*exchange),
             last: None,
@@ -223,6 +226,12 @@ impl Namings {
             naming.end(at, out);
         }
     }
+}
+
+/// What is kept of a name.
+fn kept(name: &str) -> &str {
+    name.get(..name.floor_char_boundary(MAX_NAME))
+        .unwrap_or(name)
 }
 
 impl Naming {

@@ -18,6 +18,8 @@ use crate::model::{Api, DigestKind, Op, Stamp, Subject, image_id};
 
 /// Transfers of one connection whose progress is followed; of further ones only begin and end.
 const MAX_TRANSFERS: usize = 128;
+/// Longest name of a stream that is remembered; clients make them of some twenty digits.
+const MAX_STREAM: usize = 256;
 /// References of one transfer that are kept.
 const MAX_IMAGES: usize = 64;
 
@@ -74,7 +76,7 @@ impl Transfer {
         if self.operation.has_begun() && !had_begun {
             let asked: TransferRequest = payload.read();
             let stream = asked.options.unwrap_or_default().progress_stream;
-            if !stream.is_empty() && transfers.transfers.len() < MAX_TRANSFERS {
+            if is_stream(&stream) && transfers.transfers.len() < MAX_TRANSFERS {
                 self.progress_stream = Some(stream.clone());
                 transfers.transfers.insert(stream, Moving::new(head));
             }
@@ -110,6 +112,7 @@ impl Transfer {
 /// layers (`Data`) and credentials (`AuthResponse`).
 #[derive(Debug, Default)]
 pub(super) struct Stream {
+    /// Null until the first message; empty for what can tell of no transfer.
     id: Option<String>,
 }
 
@@ -126,7 +129,8 @@ impl Stream {
                 let first: Any = payload.read();
                 let init = (first.type_name() == "containerd.services.streaming.v1.StreamInit")
                     .then(|| payload.read_inner::<StreamInit>(first.value));
-                self.id = Some(init.unwrap_or_default().id);
+                let id = init.unwrap_or_default().id;
+                self.id = Some(Some(id).filter(|id| is_stream(id)).unwrap_or_default());
             }
             (Some(id), Direction::ToClient) => {
                 if let Some(moving) = transfers.transfers.get_mut(id) {
@@ -140,6 +144,10 @@ impl Stream {
             _ => {}
         }
     }
+}
+
+fn is_stream(id: &str) -> bool {
+    !id.is_empty() && id.len() <= MAX_STREAM
 }
 
 impl Moving {

@@ -6,6 +6,27 @@ use crate::decode::rpc::End;
 use crate::model::Basis;
 
 #[test]
+fn texts_that_are_too_long_are_not_kept() {
+    let long = "x".repeat(60_000);
+    let mut script = Script::new();
+    write(&mut script, &long, &long, 100);
+    write(&mut script, "tar-a", &format!("sha256:{long}"), 100);
+    name_exists(&mut script, &long, &digest(1));
+    let stream = Proto::new()
+        .text(1, "containerd.services.streaming.v1.StreamInit")
+        .message(2, &Proto::new().text(1, &long));
+    let opened = script.call("/containerd.services.streaming.v1.Streaming/Stream");
+    script.ask(opened, &stream);
+    let created = script.call("/containerd.task.v2.Task/Create");
+    script.ask(created, &Proto::new().text(1, &long));
+    let held = script.debug();
+    assert!(held.len() < 8_000, "{}", held.len());
+    name(&mut script, UPDATE, &long, &digest(1));
+    script.close();
+    assert_eq!(only(&mut script).outcome, Some(Outcome::Ok));
+}
+
+#[test]
 fn writes_that_were_none_are_no_fetch() {
     let mut script = Script::new();
     let exchange = script.call(WRITE);
