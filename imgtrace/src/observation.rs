@@ -85,7 +85,8 @@ pub enum Anomaly {
     LostFraming,
     /// A JSON document that is none, or is too large to read.
     MalformedBody,
-    /// More requests waiting for their answer than the bound.
+    /// More requests waiting for their answer than the bound, or more content waiting for the image
+    /// that is made of it.
     TooManyPending,
     /// Bytes that came after an answer had ended the connection.
     TrailingBytes,

@@ -100,7 +100,7 @@ impl Call {
         out: &mut Vec<Event>,
     ) {
         match &mut self.0 {
-            Kind::Write(write) => write.message(state, said, payload),
+            Kind::Write(write) => write.message(state, said, payload, out),
             // The request names only a digest.
             Kind::ContentInfo if said.direction == Direction::ToServer => {}
             Kind::ContentInfo | Kind::UpdateContent => write::content_info(state, said, payload),

@@ -9,8 +9,9 @@ use super::message::{Label, WriteContentRequest};
 use crate::decode::api::rpc::Head;
 use crate::model::{Basis, Op, Stamp};
 
-/// Fetches of one connection that are followed; the one that has rested longest gives way.
-const MAX_FETCHES: usize = 32;
+/// Fetches of one connection that are followed, as dockerd has one for all its clients; the one that
+/// has rested longest gives way.
+const MAX_FETCHES: usize = 256;
 /// Digests of one fetch that are remembered; an image has two for each platform, and its layers.
 const MAX_DIGESTS: usize = 256;
 /// Bytes of a digest: that of SHA-512 (OCI image-spec `descriptor.md`, Registered Algorithms).
@@ -89,10 +90,18 @@ pub(super) struct Fetch {
 }
 
 impl Fetches {
-    /// A write has begun: its first message.
-    pub(super) fn write(&mut self, key: Key, head: &Head, asked: &WriteContentRequest, at: Stamp) {
+    /// A write has begun: its first message. True if another fetch had to give way, which is then
+    /// known by nothing.
+    pub(super) fn write(
+        &mut self,
+        key: Key,
+        head: &Head,
+        asked: &WriteContentRequest,
+        at: Stamp,
+    ) -> bool {
         self.give_up(at);
-        if self.fetches.len() >= MAX_FETCHES && !self.fetches.contains_key(&key) {
+        let is_full = self.fetches.len() >= MAX_FETCHES && !self.fetches.contains_key(&key);
+        if is_full {
             self.drop_longest_rested();
         }
         let fetch = self.fetches.entry(key).or_insert_with(|| Fetch::new(head));
@@ -104,6 +113,7 @@ impl Fetches {
         if is_digest(&asked.expected) && fetch.digests.len() < MAX_DIGESTS {
             fetch.digests.insert(asked.expected.clone());
         }
+        is_full
     }
 
     /// More was written.

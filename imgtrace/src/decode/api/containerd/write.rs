@@ -3,8 +3,9 @@
 use super::fetch::{Fetches, Key};
 use super::message::{InfoMessage, STAT, WriteContentRequest, WriteContentResponse};
 use super::{Said, State};
-use crate::decode::Direction;
 use crate::decode::api::rpc::Payload;
+use crate::decode::{Direction, Event};
+use crate::observation::Anomaly;
 
 /// `content.v1.Content/Write`. Its bulk is not read: how much there is, the answers tell.
 #[derive(Debug, Default)]
@@ -17,12 +18,20 @@ pub(super) struct Write {
 }
 
 impl Write {
-    pub(super) fn message(&mut self, state: &mut State, said: Said<'_>, payload: &mut Payload) {
+    pub(super) fn message(
+        &mut self,
+        state: &mut State,
+        said: Said<'_>,
+        payload: &mut Payload,
+        out: &mut Vec<Event>,
+    ) {
         match (&self.key, said.direction) {
             (None, Direction::ToServer) => {
                 let key = Key::of(said.head);
                 let asked: WriteContentRequest = payload.read();
-                state.fetches.write(key.clone(), said.head, &asked, said.at);
+                if state.fetches.write(key.clone(), said.head, &asked, said.at) {
+                    out.push(Event::Anomaly(Anomaly::TooManyPending));
+                }
                 self.key = Some(key);
             }
             (Some(key), Direction::ToServer) => {

@@ -4,6 +4,7 @@ use super::*;
 use crate::decode::Event;
 use crate::decode::rpc::End;
 use crate::model::Basis;
+use crate::observation::Anomaly;
 
 #[test]
 fn texts_that_are_too_long_are_not_kept() {
@@ -99,14 +100,17 @@ fn correlation_is_the_names_own() {
 fn of_too_many_fetches_the_latest_are_followed() {
     let mut script = Script::new();
     let lease = |number: u32| format!("lease-{number}");
-    for number in 0..100 {
+    for number in 0..257 {
+        assert!(script.take().is_empty());
         script.lease(Some(&lease(number)));
         check(&mut script, &format!("layer-{}", digest(4)), &digest(4));
     }
+    let gave_way = Event::Anomaly(Anomaly::TooManyPending);
+    assert_eq!(script.take(), [gave_way]);
     script.lease(Some(&lease(0)));
     name(&mut script, CREATE, BUSYBOX, &digest(1));
     assert!(script.take().is_empty());
-    script.lease(Some(&lease(99)));
+    script.lease(Some(&lease(1)));
     name(&mut script, CREATE, BUSYBOX, &digest(1));
     assert_eq!(only(&mut script).op, Op::Pull);
 }
