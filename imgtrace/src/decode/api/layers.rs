@@ -10,7 +10,7 @@ const MAX_LAYERS: usize = 512;
 const MAX_ID: usize = 128;
 
 /// Progress is told at most this often, in nanoseconds: a stream may have thousands of lines.
-const PROGRESS_EVERY: u64 = 500_000_000;
+pub(super) const PROGRESS_EVERY: u64 = 500_000_000;
 
 /// The layers that a stream has spoken of.
 #[derive(Debug, Default)]

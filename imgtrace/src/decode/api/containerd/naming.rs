@@ -11,6 +11,7 @@ use std::collections::VecDeque;
 use super::fetch::{Fetch, Key};
 use super::image::kind;
 use super::message::Descriptor;
+use crate::decode::api::layers::PROGRESS_EVERY;
 use crate::decode::api::named;
 use crate::decode::api::rpc::{Ending, Head};
 use crate::decode::{Event, Exchange};
@@ -53,6 +54,8 @@ struct Naming {
     open: Option<Exchange>,
     /// The last answer.
     last: Option<(Stamp, Ending)>,
+    /// When its names were last told, in nanoseconds.
+    told: u64,
 }
 
 impl Namings {
@@ -104,13 +107,11 @@ impl Namings {
             return false;
         };
         naming.open = Some(asked.head.exchange);
-        if naming.names.len() < MAX_NAMES {
-            naming.names.push(kept(asked.name).to_owned());
+        let name = kept(asked.name);
+        if naming.names.len() < MAX_NAMES && naming.names.iter().all(|known| known != name) {
+            naming.names.push(name.to_owned());
+            naming.tell(asked.head.at, out);
         }
-        out.push(Event::Progress {
-            exchange: naming.exchange,
-            subject: naming.subject(),
-        });
         true
     }
 
@@ -153,6 +154,7 @@ impl Namings {
             digest,
             open: Some(*exchange),
             last: None,
+            told: asked.head.at.mono,
         });
     }
 
@@ -235,6 +237,17 @@ fn kept(name: &str) -> &str {
 }
 
 impl Naming {
+    /// Tells all its names, unless they were just told: its end tells them again.
+    fn tell(&mut self, at: Stamp, out: &mut Vec<Event>) {
+        if at.mono.saturating_sub(self.told) >= PROGRESS_EVERY {
+            self.told = at.mono;
+            out.push(Event::Progress {
+                exchange: self.exchange,
+                subject: self.subject(),
+            });
+        }
+    }
+
     /// It ends with its last answer, or now if there is none.
     fn end(self, now: Stamp, out: &mut Vec<Event>) {
         let mut subject = self.subject();

@@ -121,3 +121,28 @@ fn an_import_that_is_refused() {
     assert_eq!((told.op, told.outcome), (Op::Import, Some(Outcome::Error)));
     assert_eq!(told.error.as_deref(), Some("invalid reference"));
 }
+
+#[test]
+fn names_are_told_now_and_then_and_at_the_end() {
+    let mut script = Script::new();
+    unpack(&mut script);
+    for number in 0..1_000 {
+        // The last time that half a second passes, the bound is reached.
+        let is_late = matches!(number, 10 | 500 | 900);
+        script.wait_ms(if is_late { 500 } else { 0 });
+        let image = format!("docker.io/library/a:{}", number / 2);
+        name(&mut script, CREATE, &image, &digest(1));
+    }
+    script.close();
+    let events = script.take();
+    let told: Vec<_> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Progress { subject, .. } | Event::Ended { subject, .. } => {
+                Some(subject.images.len())
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [6, 251, 256]);
+}
