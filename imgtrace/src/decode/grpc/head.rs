@@ -3,8 +3,6 @@
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
-
 use crate::decode::http2::{Field, Slot, Text};
 use crate::decode::metadata::{Metadata, text};
 use crate::model::Correlation;
@@ -18,9 +16,6 @@ pub struct Head {
     pub namespace: Option<String>,
     /// What tells which other request it was made for.
     pub correlation: Correlation,
-    /// `grpc-timeout`, how long the client will wait; null where it waits for ever or it is not
-    /// known.
-    pub timeout: Option<Duration>,
     /// What the content type says.
     pub(super) content: Content,
     /// True if the method is POST. It stands in the static table, so it is always known.
@@ -112,7 +107,6 @@ impl Head {
             b":path" => self.path = text(value).map_or(Path::Unseen, Path::Known),
             b":method" => self.posts = value == b"POST",
             b"content-type" => self.content = Content::of(value),
-            b"grpc-timeout" => self.timeout = timeout(value),
             _ => {}
         }
     }
@@ -132,23 +126,5 @@ impl Content {
             Some([] | [b'+' | b';', ..]) => Self::Grpc,
             _ => Self::Other,
         }
-    }
-}
-
-/// At most eight digits and a unit (gRPC `doc/PROTOCOL-HTTP2.md`, Timeout).
-fn timeout(value: &[u8]) -> Option<Duration> {
-    let (unit, digits) = value.split_last()?;
-    if digits.is_empty() || digits.len() > 8 || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let amount: u64 = std::str::from_utf8(digits).ok()?.parse().ok()?;
-    match unit {
-        b'H' => Some(Duration::from_secs(amount * 3600)),
-        b'M' => Some(Duration::from_secs(amount * 60)),
-        b'S' => Some(Duration::from_secs(amount)),
-        b'm' => Some(Duration::from_millis(amount)),
-        b'u' => Some(Duration::from_micros(amount)),
-        b'n' => Some(Duration::from_nanos(amount)),
-        _ => None,
     }
 }

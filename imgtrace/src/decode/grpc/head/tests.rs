@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use bytes::Bytes;
 
 use super::{Content, Head, Path};
@@ -37,7 +35,6 @@ fn what_a_call_says() {
     assert_eq!(path, Some("/runtime.v1.ImageService/PullImage"));
     assert_eq!(head.namespace.as_deref(), Some("k8s.io"));
     assert_eq!(head.correlation.lease.as_deref(), Some("lease-1"));
-    assert_eq!(head.timeout, Some(Duration::from_mins(2)));
     assert_eq!(head.content, Content::Grpc);
     assert!(!format!("{head:?}").contains("hunter2"));
 }
@@ -90,26 +87,4 @@ fn what_may_be_a_call() {
     // An answer, and trailers.
     assert!(!head(&[(":status", "200"), ("content-type", "application/grpc")]).is_call());
     assert!(!Head::read(&[unseen(), unseen()]).is_call());
-}
-
-#[test]
-fn timeouts() {
-    for (value, timeout) in [
-        ("2H", Some(Duration::from_hours(2))),
-        ("99999999n", Some(Duration::from_nanos(99_999_999))),
-        ("5M", Some(Duration::from_mins(5))),
-        ("5S", Some(Duration::from_secs(5))),
-        ("5u", Some(Duration::from_micros(5))),
-        ("999999999n", None),
-        ("-1S", None),
-        ("S", None),
-        ("", None),
-        ("1", None),
-    ] {
-        assert_eq!(
-            head(&[("grpc-timeout", value)]).timeout,
-            timeout,
-            "{value:?}"
-        );
-    }
 }
