@@ -34,12 +34,21 @@ fn operation(procedure: &'static Procedure) -> Role {
     Role::Operation(Box::new(Operation::new(procedure)))
 }
 
-/// An internal solve is a client that looks what the daemon can do.
+/// Number of `SolveRequest.Internal`.
+const INTERNAL: u32 = 11;
+/// Why a build may be none: its field is not reached, since a `Definition` before it may be long.
+const NOT_REACHED: &str = "the request was not read to where a client's own look at the daemon would be told from a build";
+
+/// An internal solve is a client that looks what the daemon can do. Of one that is cut before it
+/// says so a build is concluded: a look is short, and what is long is a build.
 const SOLVE: Procedure = Procedure {
     api: Api::BuildKit,
     shape: Shape::Unary,
     asked: |payload| {
         let asked: SolveRequest = payload.read();
+        if !payload.is_beyond(INTERNAL) {
+            payload.doubt(NOT_REACHED);
+        }
         (!asked.internal).then(|| (Op::Build, build(&asked)))
     },
     answered: |payload, subject| {

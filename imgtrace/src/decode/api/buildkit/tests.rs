@@ -1,9 +1,10 @@
 //! Builds and prunes, and what answers tell.
 
+use crate::decode::Event;
 use crate::decode::api::rpc::tests::proto::Proto;
 use crate::decode::api::rpc::tests::script::{Script, Told, ok, refused};
 use crate::decode::rpc::End;
-use crate::model::{Api, DigestKind, Op, Outcome};
+use crate::model::{Api, Basis, DigestKind, Op, Outcome};
 use crate::observation::Fact;
 
 /// A word that must never be seen again.
@@ -176,6 +177,35 @@ fn workers_tell_the_version_unless_they_are_dockerds() {
     assert_eq!(script.facts(), [expected]);
     script.unary(WORKERS, &Proto::new(), &worker("v0.26.1-moby"));
     script.unary(WORKERS, &Proto::new(), &Proto::new());
+    assert!(script.take().is_empty());
+}
+
+#[test]
+fn a_solve_that_may_be_internal_is_concluded_to_be_a_build() {
+    let long = solve().raw(10, &[0; 100]);
+    let whole = long.number(12, 1).bytes();
+    for guess in [Basis::OBSERVED, Basis::inferred(vec!["shape".to_owned()])] {
+        for cut in 0..=whole.len() {
+            let mut script = Script::new();
+            script.basis = guess.clone();
+            let exchange = script.call(SOLVE);
+            script.ask_bytes(exchange, &whole[..cut], false);
+            let events = script.take();
+            let [Event::Began { op, basis, .. }] = &events[..] else {
+                panic!("one event: {events:?}");
+            };
+            assert_eq!(*op, Op::Build);
+            // The key of a later field is enough.
+            let is_told = cut > whole.len() - 2;
+            let evidence = guess.evidence.len() + usize::from(!is_told);
+            assert_eq!(basis.evidence.len(), evidence, "{cut}");
+            assert_eq!(basis.is_observed(), evidence == 0, "{cut}");
+        }
+    }
+    let mut script = Script::new();
+    let exchange = script.call(SOLVE);
+    let internal = solve().number(11, 1).number(12, 1).bytes();
+    script.ask_bytes(exchange, &internal, false);
     assert!(script.take().is_empty());
 }
 

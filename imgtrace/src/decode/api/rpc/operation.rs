@@ -4,7 +4,7 @@ use super::{Head, Payload};
 use crate::decode::clean::clean;
 use crate::decode::rpc::End;
 use crate::decode::{Direction, Event};
-use crate::model::{Api, Op, Outcome, Stamp, Subject};
+use crate::model::{Api, Basis, Confidence, Op, Outcome, Stamp, Subject};
 
 /// What a method does, as an operation.
 pub(in crate::decode::api) struct Procedure {
@@ -12,7 +12,8 @@ pub(in crate::decode::api) struct Procedure {
     pub(in crate::decode::api) api: Api,
     /// When it makes an operation.
     pub(in crate::decode::api) shape: Shape,
-    /// What the request asks for; null if it makes no operation.
+    /// What the request asks for; null if it makes no operation. Its payload may be
+    /// [doubted](Payload::doubt), unless the shape is [`Shape::Refused`].
     pub(in crate::decode::api) asked: fn(&mut Payload) -> Option<(Op, Subject)>,
     /// What a message of the answer adds.
     pub(in crate::decode::api) answered: fn(&mut Payload, &mut Subject),
@@ -88,7 +89,12 @@ impl Operation {
                         State::Refusable(op, Box::new(subject))
                     }
                     Some((op, subject)) => {
-                        out.push(self.began(head, op, subject));
+                        let mut basis = head.basis.clone();
+                        if let Some(why) = payload.doubted() {
+                            basis.confidence = Confidence::Inferred;
+                            basis.evidence.push(why.to_owned());
+                        }
+                        out.push(self.began(head, basis, op, subject));
                         State::Told
                     }
                 };
@@ -114,7 +120,7 @@ impl Operation {
         match std::mem::replace(&mut self.state, State::Nothing) {
             State::Told => {}
             State::Refusable(op, subject) if outcome == Outcome::Error => {
-                out.push(self.began(head, op, *subject));
+                out.push(self.began(head, head.basis.clone(), op, *subject));
             }
             State::Refusable(..) | State::Asking | State::Nothing => return,
         }
@@ -138,7 +144,7 @@ impl Operation {
     }
 
     /// Namespaces are those of containerd and its shims; other APIs have none.
-    fn began(&self, head: &Head, op: Op, mut subject: Subject) -> Event {
+    fn began(&self, head: &Head, basis: Basis, op: Op, mut subject: Subject) -> Event {
         if matches!(self.procedure.api, Api::Containerd | Api::Shim) {
             subject.namespace.clone_from(&head.namespace);
         }
@@ -148,7 +154,7 @@ impl Operation {
             api: self.procedure.api,
             op,
             subject,
-            basis: head.basis.clone(),
+            basis,
             correlation: head.correlation.clone(),
         }
     }

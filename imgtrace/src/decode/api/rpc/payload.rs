@@ -44,6 +44,7 @@ pub(in crate::decode::api) struct Payload {
     bytes: Bytes,
     complete: bool,
     malformed: bool,
+    doubt: Option<&'static str>,
 }
 
 impl Payload {
@@ -52,6 +53,7 @@ impl Payload {
             bytes: message.bytes,
             complete: message.complete,
             malformed: false,
+            doubt: None,
         }
     }
 
@@ -80,6 +82,32 @@ impl Payload {
     /// True if all of it was seen.
     pub(in crate::decode::api) const fn is_complete(&self) -> bool {
         self.complete
+    }
+
+    /// True if nothing can be missing of the fields up to `tag`: serializers of Go write fields in
+    /// the order of their numbers (golang/protobuf `internal/order`), so one behind was reached.
+    pub(in crate::decode::api) fn is_beyond(&self, tag: u32) -> bool {
+        let mut rest = &self.bytes[..];
+        self.complete
+            || std::iter::from_fn(|| {
+                let (field, wire_type) = decode_key(&mut rest).ok()?;
+                let skipped = skip_field(wire_type, field, &mut rest, DecodeContext::default());
+                if skipped.is_err() {
+                    rest = &[];
+                }
+                Some(field)
+            })
+            .any(|field| field > tag)
+    }
+
+    /// What is read from it is a conclusion, for this reason.
+    pub(in crate::decode::api) const fn doubt(&mut self, why: &'static str) {
+        self.doubt = Some(why);
+    }
+
+    /// Why what was read is a conclusion; null if it is none.
+    pub(super) const fn doubted(&self) -> Option<&'static str> {
+        self.doubt
     }
 
     /// True if something of it could not be read.
