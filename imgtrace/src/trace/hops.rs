@@ -1,9 +1,11 @@
 //! One operation through several daemons, as whole stories.
 
+mod builds;
 mod kubernetes;
 mod late;
 mod links;
 mod orders;
+mod own;
 mod rivals;
 mod short;
 mod standalone;

@@ -94,8 +94,10 @@ impl Server {
         let actor = self.refused(&["exec", "--sync", &id, "no-such-program"])?;
         self.stage
             .expect(&actor.who, [own(failed("exec")).saying("no-such-program")]);
+        // As crictl's own lists show it.
+        let short = &id[..13];
         for (op, words) in [
-            ("stop", &["stop", "--timeout", "0", &id][..]),
+            ("stop", &["stop", "--timeout", "0", short][..]),
             ("remove-container", &["rm", &id]),
         ] {
             let actor = self.run(words)?;

@@ -1,8 +1,8 @@
 //! Docker, ctr and nerdctl, without Kubernetes.
 
 use super::*;
-use crate::model::{Confidence, Correlation};
-use crate::trace::scene::{Asked, container, id, image};
+use crate::model::Confidence;
+use crate::trace::scene::{container, id, image};
 
 #[test]
 fn docker_run_on_the_classic_store() {
@@ -104,114 +104,6 @@ fn two_clients_may_wait_for_one_fetch() {
 }
 
 #[test]
-fn a_pull_without_a_client_is_the_daemons_own() {
-    let mut scene = host();
-    let inner = scene.begin_in(
-        Api::Containerd,
-        DOCKERD_TO_CONTAINERD,
-        Op::Pull,
-        image(BUSYBOX),
-    );
-    assert_eq!(began(&scene), 0, "its client may be seen yet");
-    scene.tick();
-    assert_eq!(scene.last_began().caller.unwrap().comm, "dockerd");
-    scene.finish(inner, Subject::default());
-    assert_eq!(scene.ended(), []);
-    scene.tick();
-    let pull = scene.last_ended();
-    assert_eq!(
-        pull.evidence,
-        ["no client's request was seen: pid 800 (dockerd)'s own"]
-    );
-    let took = pull.ended_at.unwrap().mono - pull.at.mono;
-    assert_eq!(took, 1_002_000_000, "what it waited is no part of it");
-}
-
-#[test]
-fn a_daemon_may_ask_before_it_serves() {
-    let mut scene = Scene::with_docker();
-    let connection = client(&mut scene, 600, "cri-dockerd", DOCKER);
-    scene.pass(Api::Docker, connection, Op::Pull, image("pause:1"));
-    scene.tick();
-    let pull = scene.last_ended();
-    assert!(pull.unasked);
-    assert_eq!(
-        pull.evidence,
-        ["no client's request was seen: pid 600 (cri-dockerd)'s own"]
-    );
-}
-
-#[test]
-fn a_restart_policy_is_one_start_of_the_daemon() {
-    let mut scene = host();
-    docker_starts(&mut scene, &id("c1"), None);
-    let health = Subject {
-        exec: Some(id("e1")),
-        ..container(&id("c1"))
-    };
-    scene.pass(Api::Containerd, DOCKERD_TO_CONTAINERD, Op::Exec, health);
-    scene.pass(
-        Api::Containerd,
-        DOCKERD_TO_CONTAINERD,
-        Op::Kill,
-        container(&id("c1")),
-    );
-    scene.pass(
-        Api::Containerd,
-        DOCKERD_TO_CONTAINERD,
-        Op::RemoveContainer,
-        container(&id("c1")),
-    );
-    scene.tick();
-    scene.tick();
-    assert_eq!(all(&scene), ["start by dockerd"]);
-    let start = scene.last_ended();
-    assert_eq!(way(&start), ["shim shim start ok by 700"]);
-    assert_eq!(
-        start.evidence,
-        ["no client's request was seen: pid 800 (dockerd)'s own (restart policy or recovery)"]
-    );
-    end(&mut scene);
-    assert_eq!(all(&scene).len(), 1);
-}
-
-#[test]
-fn a_start_by_a_client_that_was_not_seen_says_so() {
-    let mut scene = host();
-    let start = scene.begin_as(Asked {
-        api: Api::Containerd,
-        connection: DOCKERD_TO_CONTAINERD,
-        op: Op::Start,
-        subject: container(&id("c1")),
-        correlation: Correlation {
-            by_client: true,
-            ..Correlation::default()
-        },
-        ..Asked::default()
-    });
-    scene.finish(start, Subject::default());
-    scene.tick();
-    let said = scene.last_ended().evidence;
-    assert_eq!(
-        said,
-        ["a client of pid 800 (dockerd) caused it, and its request was not seen"]
-    );
-}
-
-#[test]
-fn what_a_restart_policy_starts_is_no_hop_of_the_start_before() {
-    let mut scene = host();
-    let cli = client(&mut scene, 10, "docker", DOCKER);
-    let start = scene.begin(cli, Op::Start, container(&id("c1")));
-    docker_starts(&mut scene, &id("c1"), None);
-    scene.end(start, Subject::default());
-    scene.wait(100);
-    docker_starts(&mut scene, &id("c1"), None);
-    scene.tick();
-    assert_eq!(all(&scene), ["start by docker", "start by dockerd"]);
-}
-
-#[test]
 fn ctr_run_is_a_create_and_a_start_with_its_shim() {
     let mut scene = host();
     let ctr = client(&mut scene, 20, "ctr", CONTAINERD);
@@ -230,23 +122,6 @@ fn ctr_run_is_a_create_and_a_start_with_its_shim() {
     scene.tick();
     end(&mut scene);
     assert_eq!(all(&scene), ["create by ctr", "start by ctr"]);
-}
-
-#[test]
-fn a_shims_start_alone_is_one_of_containerd() {
-    let mut scene = host();
-    scene.pass(
-        Api::Shim,
-        CONTAINERD_TO_SHIM,
-        Op::Start,
-        container(&id("c1")),
-    );
-    assert_eq!(scene.ended(), []);
-    scene.tick();
-    let start = scene.last_ended();
-    assert_eq!(start.caller.unwrap().comm, "containerd");
-    assert_eq!(start.confidence, Confidence::Inferred);
-    assert_eq!(start.inferred_fields, ["caller"]);
 }
 
 #[test]
@@ -290,47 +165,6 @@ fn a_link_that_was_not_seen_is_bridged_by_the_containers_id() {
     );
     let start = scene.end(start, Subject::default());
     assert_eq!(way(&start), ["shim shim start ok by 700"]);
-}
-
-#[test]
-fn what_a_build_needs_is_part_of_it() {
-    let mut scene = host();
-    let cli = client(&mut scene, 10, "docker", DOCKER);
-    let build = scene.begin(cli, Op::Build, image("app:1"));
-    let base = scene.begin_as(Asked {
-        api: Api::Containerd,
-        connection: DOCKERD_TO_CONTAINERD,
-        subject: image(BUSYBOX),
-        correlation: Correlation {
-            by_client: true,
-            ..Correlation::default()
-        },
-        ..Asked::default()
-    });
-    scene.finish(base, Subject::default());
-    docker_starts(&mut scene, &id("c7"), None);
-    let build = scene.end(build, Subject::default());
-    assert_eq!(way(&build), ["containerd containerd pull ok by 800"]);
-    assert_eq!(build.hops[0].confidence, Confidence::Inferred);
-    scene.tick();
-    let own = "a restart policy's start meanwhile is none of its steps";
-    assert_eq!(
-        all(&scene),
-        ["build by docker", "start by dockerd"],
-        "{own}"
-    );
-}
-
-#[test]
-fn what_a_daemon_that_marks_nothing_starts_for_a_build_is_part_of_it() {
-    let mut scene = host();
-    let cli = client(&mut scene, 10, "docker", DOCKER);
-    let build = scene.begin(cli, Op::Build, image("app:1"));
-    docker_starts(&mut scene, &id("c7"), None);
-    let build = scene.end(build, Subject::default());
-    assert_eq!(way(&build).len(), 3, "create, start and the shim's start");
-    scene.tick();
-    assert_eq!(all(&scene), ["build by docker"]);
 }
 
 #[test]
