@@ -37,9 +37,26 @@ impl Account {
             let known = line["outcome"] != "error" || line["op"] == "pull";
             line["kind"] == "operation" && path == Some(socket) && known
         };
+        // Another test's daemon may run on this machine, too.
+        let is_server = |line: &&Value| {
+            let path = line["path"].as_str().map(Path::new);
+            line["kind"] == "endpoint" && path == Some(socket)
+        };
+        let servers: Vec<_> = lines
+            .iter()
+            .filter(is_server)
+            .filter_map(|line| line["server"]["pid"].as_u64())
+            .collect();
+        if servers.is_empty() {
+            account
+                .wrong
+                .push("an endpoint without a server".to_owned());
+        }
         let at_shim = |line: &&Value| {
             let is_start = line["kind"] == "operation" && line["op"] == "start";
-            is_start && line["endpoint"]["api"] == "shim"
+            let caller = line["caller"]["pid"].as_u64();
+            let is_own = caller.is_some_and(|caller| servers.contains(&caller));
+            is_start && line["endpoint"]["api"] == "shim" && is_own
         };
         for line in lines.iter().filter(at_shim) {
             account.wrong.push(format!("{}, {line}", Deed::of(line)));
