@@ -66,8 +66,8 @@ fn add_up(data: &[(Data, Vec<u8>)]) -> (u64, u64) {
 #[test]
 fn bulk_that_is_answered_all_the_time_is_cut_too_and_a_quiet_connection_beside_it_is_whole() {
     const TURNS: u64 = 4_000;
-    const BURST: u64 = 4 << 20;
-    const RATE: f64 = 32e6;
+    const BURST: u64 = 16 << 20;
+    const RATE: f64 = 250e6;
     let mut tracer = tracer!("answered_bulk");
     let listener = tracer.listen();
     let mut client = UnixStream::connect(tracer.path()).unwrap();

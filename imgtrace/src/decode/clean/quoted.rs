@@ -34,7 +34,8 @@ pub(super) fn command(text: &str, from: usize) -> Option<Range<usize>> {
 }
 
 /// `exec: "program argument…": not found`, where a whole command was given as the program's name
-/// (Go `os/exec`, `Error`): all but its first word.
+/// (Go `os/exec`, `Error`): all but its first word, and that, too, where it is the command of an exec
+/// (`OCI runtime exec failed: …`, containerd `cmd/containerd-shim-runc-v2/process/exec.go`).
 pub(super) fn arguments(text: &str, from: usize) -> Option<Range<usize>> {
     let before = "exec: \"";
     tail(text, from).match_indices(before).find_map(|(at, _)| {
@@ -43,12 +44,16 @@ pub(super) fn arguments(text: &str, from: usize) -> Option<Range<usize>> {
         let quoted = quoted
             .split_once("\": ")
             .map_or(quoted, |(quoted, _)| quoted);
-        let program = until(quoted, char::is_whitespace).len();
-        hide(
-            program < quoted.len(),
-            start + program + 1,
-            quoted.len().saturating_sub(program + 1),
-        )
+        let is_of_exec = text
+            .get(..start)
+            .is_some_and(|so_far| so_far.contains("exec failed"));
+        let shown = if is_of_exec {
+            0
+        } else {
+            until(quoted, char::is_whitespace).len() + 1
+        };
+        let len = quoted.len().saturating_sub(shown);
+        hide(true, start + shown, len)
     })
 }
 

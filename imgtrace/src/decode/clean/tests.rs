@@ -132,8 +132,12 @@ fn commands_and_their_output_are_replaced() {
             "Syntax error - can't find = in \"***\". Must be of the form: name=value",
         ),
         (
-            "exec failed: exec: \"bash\": not found, exec: \"mysql -p S3CR3T\": not found",
-            "exec failed: exec: \"bash\": not found, exec: \"mysql ***\": not found",
+            "create failed: exec: \"bash\": not found, exec: \"mysql -p S3CR3T\": not found",
+            "create failed: exec: \"bash\": not found, exec: \"mysql ***\": not found",
+        ),
+        (
+            "OCI runtime exec failed: exec failed: exec: \"S3CR3T\": not found in $PATH",
+            "OCI runtime exec failed: exec failed: exec: \"***\": not found in $PATH",
         ),
         (
             "process \"run S3CR3T\" did not complete successfully; building at STEP \"RUN S3CR3T\": while running runtime",
