@@ -85,7 +85,7 @@ impl<'a> Story<'a> {
         let refused = error("exec").container(id).image(image);
         self.fails(
             &format!("tasks exec --exec-id second {id} no-such-program"),
-            [refused.saying("no-such-program")],
+            [refused.saying("executable file not found")],
         )?;
         self.makes(&format!("tasks kill --signal SIGKILL {id}"), [of("kill")])?;
         self.until_it_has_stopped()?;

@@ -93,7 +93,7 @@ impl Server {
         }
         let actor = self.refused(&["exec", "--sync", &id, "no-such-program"])?;
         self.stage
-            .expect(&actor.who, [own(failed("exec")).saying("no-such-program")]);
+            .expect(&actor.who, [own(failed("exec")).saying("executable file not found")]);
         // As crictl's own lists show it.
         let short = &id[..13];
         for (op, words) in [
