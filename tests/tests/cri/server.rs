@@ -92,8 +92,10 @@ impl Server {
             self.stage.expect(&actor.who, [own(cri("exec"))]);
         }
         let actor = self.refused(&["exec", "--sync", &id, "no-such-program"])?;
-        self.stage
-            .expect(&actor.who, [own(failed("exec")).saying("executable file not found")]);
+        self.stage.expect(
+            &actor.who,
+            [own(failed("exec")).saying("executable file not found")],
+        );
         // As crictl's own lists show it.
         let short = &id[..13];
         for (op, words) in [
