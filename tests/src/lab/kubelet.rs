@@ -175,6 +175,8 @@ impl Kubelet {
             "oomScoreAdj": 0,
             "evictionHard": { "imagefs.available": "0%", "memory.available": "0%", "nodefs.available": "0%", "nodefs.inodesFree": "0%" },
             "imageGCHighThresholdPercent": 100,
+            // Beyond 5 a second it would fail pulls by itself, without asking the runtime.
+            "registryPullQPS": 0,
         });
         Ok(config.to_string())
     }
