@@ -19,5 +19,6 @@ pub mod observation;
 pub mod observer;
 pub mod record;
 pub mod show;
+pub mod store;
 pub mod trace;
 mod verdict;

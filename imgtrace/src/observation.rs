@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Api, Basis, Correlation, Denial, Endpoint, EndpointId, LossKind, Op, Outcome, Pod, Process,
-    ProcessKey, Runtime, Stamp, Subject,
+    Api, Basis, Correlation, Denial, Endpoint, EndpointId, LossKind, MountId, OciVerb, Op, Outcome,
+    Pod, Process, ProcessKey, Rootfs, Runtime, Stamp, Store, StoreId, StoredImage, Subject,
 };
 
 /// Number of a connection within one run; the kernel side counts them.
@@ -227,6 +227,78 @@ pub enum Observation {
         connection: ConnectionId,
         /// What.
         fact: Fact,
+    },
+    /// A store was found.
+    Store {
+        /// Its number.
+        id: StoreId,
+        /// The store.
+        store: Store,
+    },
+    /// A root file system was mounted.
+    Mounted {
+        /// What is known of it.
+        rootfs: Rootfs,
+        /// The process that mounted it; null where that cannot be told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mounter: Option<ProcessKey>,
+        /// True if it was there before imgtrace.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        already: bool,
+    },
+    /// A root file system is not mounted any more.
+    Unmounted {
+        /// Which.
+        mount: MountId,
+    },
+    /// An OCI runtime was called.
+    OciRuntime {
+        /// The process that runs it.
+        process: ProcessKey,
+        /// What for.
+        verb: OciVerb,
+        /// The container's id, as the OCI runtime knows it.
+        container: String,
+        /// containerd's namespace, where the command line tells it (`--root …/runc/NAMESPACE`).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        namespace: Option<String>,
+        /// The bundle's folder.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bundle: Option<String>,
+    },
+    /// The first program was executed in a container's control group, since it was last seen to be
+    /// without any.
+    ContainerRuns {
+        /// The container's id, as its control group names it.
+        container: String,
+        /// Ids of the containers around it, outermost first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        outer: Vec<String>,
+        /// Who executes.
+        process: ProcessKey,
+        /// True if it ran before imgtrace.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        already: bool,
+    },
+    /// An image is in a store's index that was not there before.
+    ImageAppeared {
+        /// Which store.
+        store: StoreId,
+        /// What the index says of it.
+        image: StoredImage,
+        /// The process that wrote the index; null where that cannot be told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        writer: Option<ProcessKey>,
+    },
+    /// An image is no longer in a store's index.
+    ImageVanished {
+        /// Which store.
+        store: StoreId,
+        /// What the index said of it last.
+        image: StoredImage,
+        /// The process that wrote the index; null where that cannot be told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        writer: Option<ProcessKey>,
     },
     /// Something that could not be decoded.
     Anomaly {

@@ -8,6 +8,7 @@ mod capability;
 mod connect_unix;
 mod event;
 mod kernel;
+pub mod mounts;
 mod object;
 mod offsets;
 mod perf;

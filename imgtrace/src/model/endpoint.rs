@@ -58,6 +58,8 @@ pub enum Runtime {
     Docker,
     /// Podman's API service.
     Podman,
+    /// Buildah: no daemon, and no endpoint of its own.
+    Buildah,
     /// containerd, also k3s', rke2's, k0s' and microk8s' own.
     Containerd,
     /// CRI-O.
@@ -81,6 +83,7 @@ impl Runtime {
         match self {
             Self::Docker => "docker",
             Self::Podman => "podman",
+            Self::Buildah => "buildah",
             Self::Containerd => "containerd",
             Self::CriO => "cri-o",
             Self::CriDockerd => "cri-dockerd",

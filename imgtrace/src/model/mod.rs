@@ -8,6 +8,8 @@ mod operation;
 mod process;
 mod reference;
 mod report;
+mod rootfs;
+mod store;
 mod subject;
 mod summary;
 mod time;
@@ -23,6 +25,8 @@ pub use operation::{
 pub use process::{Ancestor, Cgroups, Process, ProcessKey, Source};
 pub use reference::{ImageName, Reference, image_id, is_digest};
 pub use report::{Loss, LossKind, Notice, Report};
+pub use rootfs::{Cause, MountId, OciVerb, Role, Rootfs, RootfsIdentity, StoredImage};
+pub use store::{Store, StoreId, StoreKind, StoreRef};
 pub use subject::{DigestKind, Pod, Subject};
 pub use summary::{
     AnomalyCount, CallerCount, EndpointCount, FindingCount, LossCount, OperationCount, Summary,

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::process::name;
-use super::{Ancestor, Api, EndpointId, Pod, ProcessKey, Runtime, Stamp, Subject};
+use super::{
+    Ancestor, Api, Cause, EndpointId, Pod, ProcessKey, Rootfs, Runtime, Stamp, StoreRef, Subject,
+};
 
 /// What was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -342,6 +344,17 @@ pub struct Operation {
     pub inferred_fields: Vec<String>,
     /// What the conclusions rest on, a sentence each.
     pub evidence: Vec<String>,
+    /// The store that it is about; null where that is not known.
+    pub store: Option<StoreRef>,
+    /// For a start: what was really mounted for it.
+    pub rootfs: Option<Rootfs>,
+    /// For a start that no client asked for: why.
+    pub cause: Option<Cause>,
+    /// For a start: how often this container was started before while imgtrace looked on, or as the
+    /// runtime counts it; null where that is not known.
+    pub restarts: Option<u64>,
+    /// Starts that this stands for: of a container that is started over and over not each is told.
+    pub count: u64,
     /// For `connect-denied`.
     pub denial: Option<Denial>,
     /// True if a daemon asked for it that may have done so for a client, and no client's request was

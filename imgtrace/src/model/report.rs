@@ -17,6 +17,8 @@ pub enum LossKind {
     Budget,
     /// Records of a connection whose beginning was lost.
     Connection,
+    /// A mount that was gone, or whose message was, before it could be looked at.
+    Mount,
 }
 
 impl LossKind {
@@ -27,6 +29,7 @@ impl LossKind {
             Self::Table => "table",
             Self::Budget => "budget",
             Self::Connection => "connection",
+            Self::Mount => "mount",
         }
     }
 }

@@ -101,6 +101,13 @@ impl Context {
             Observation::RequestEnded { request, .. }
             | Observation::RequestWithdrawn { request } => self.forget(About::Request(*request)),
             Observation::Refused { .. }
+            | Observation::Store { .. }
+            | Observation::Mounted { .. }
+            | Observation::Unmounted { .. }
+            | Observation::OciRuntime { .. }
+            | Observation::ContainerRuns { .. }
+            | Observation::ImageAppeared { .. }
+            | Observation::ImageVanished { .. }
             | Observation::Learned { .. }
             | Observation::Anomaly { .. }
             | Observation::Lost { .. }

@@ -122,7 +122,7 @@ pub(super) fn short(id: &str) -> &str {
 const fn store_of(runtime: Runtime) -> Option<&'static str> {
     match runtime {
         Runtime::Docker | Runtime::CriDockerd | Runtime::Dockershim => Some("docker"),
-        Runtime::Podman | Runtime::CriO => Some("containers-storage"),
+        Runtime::Podman | Runtime::Buildah | Runtime::CriO => Some("containers-storage"),
         Runtime::Containerd => Some("containerd"),
         Runtime::BuildKit | Runtime::Shim | Runtime::Cri => None,
     }

@@ -27,6 +27,7 @@ pub(in crate::show) fn sentence(loss: &Loss) -> String {
         LossKind::Table => "a table was full",
         LossKind::Budget => "more was sent in one message than is captured",
         LossKind::Connection => "the begin of the connection was lost",
+        LossKind::Mount => "the mount was gone before it could be looked at",
     };
     format!("{size} not seen{endpoint}{connection}: {why}")
 }

@@ -1,0 +1,180 @@
+//! The files of a store, as the process that uses the store sees them.
+//!
+//! A store inside a container is the container's to arrange, so nothing here trusts it: no link
+//! is followed within a store, no other file system is entered there, nothing but regular files is
+//! opened, and every read has a bound.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::os::fd::{AsFd as _, OwnedFd};
+
+use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags, fstat, openat2};
+use rustix::io::Errno;
+use thiserror::Error;
+
+use crate::host::root::{Root, Walk};
+
+/// A process' view of the file tree.
+#[derive(Debug)]
+pub struct View(Root);
+
+/// A folder of a store.
+#[derive(Debug)]
+pub struct Folder {
+    fd: OwnedFd,
+    /// Its path, as the process sees it that uses the store.
+    pub path: String,
+}
+
+/// Why something in a store could not be read.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum ReadError {
+    /// It is not there.
+    #[error("{0} is not there")]
+    Missing(String),
+    /// It is there, but no regular file or no folder, or behind a link or another file system.
+    #[error("{0} is not what it should be")]
+    Strange(String),
+    /// It is larger than what is read of such a file.
+    #[error("{path} is larger than {most} bytes")]
+    TooLarge {
+        /// Which file.
+        path: String,
+        /// The bound.
+        most: u64,
+    },
+    /// The kernel refuses.
+    #[error("failed to read {path}: {reason}")]
+    Refused {
+        /// Which file.
+        path: String,
+        /// The error number's text.
+        reason: String,
+    },
+}
+
+impl View {
+    /// The view of a living process; none if it is gone.
+    pub fn of(pid: u32) -> Option<Self> {
+        Root::of(pid).map(Self)
+    }
+
+    /// A folder by its absolute path, links resolved as that process would. None if it is not
+    /// there, or on a file system that answers from user space or from the network: that is never
+    /// asked.
+    pub fn folder(&self, path: &str) -> Option<Folder> {
+        let Walk::Found { file, .. } = self.0.walk(path.as_bytes()) else {
+            return None;
+        };
+        let is_folder = FileType::from_raw_mode(fstat(&file).ok()?.st_mode).is_dir();
+        is_folder.then(|| Folder {
+            fd: file,
+            path: path.to_owned(),
+        })
+    }
+}
+
+impl Folder {
+    /// `st_dev` and `st_ino`.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    pub fn identity(&self) -> Result<(u64, u64), ReadError> {
+        let stat = fstat(&self.fd).map_err(|errno| self.error("", errno))?;
+        Ok((stat.st_dev, stat.st_ino))
+    }
+
+    /// A folder below this one: `overlay2/3f9c…`.
+    ///
+    /// # Errors
+    /// It is not there, is no folder, or a link is in the way.
+    pub fn folder(&self, name: &str) -> Result<Self, ReadError> {
+        let fd = self.open(name, OFlags::PATH | OFlags::DIRECTORY)?;
+        let path = self.path_of(name);
+        Ok(Self { fd, path })
+    }
+
+    /// The bytes of a regular file below this folder.
+    ///
+    /// # Errors
+    /// It is not there, is no regular file, a link is in the way, or it has more than `most` bytes.
+    pub fn read(&self, name: &str, most: u64) -> Result<Vec<u8>, ReadError> {
+        let mut bytes = Vec::new();
+        let file = self.file(name)?;
+        let read = file.take(most.saturating_add(1)).read_to_end(&mut bytes);
+        read.map_err(|error| ReadError::Refused {
+            path: self.path_of(name),
+            reason: error.to_string(),
+        })?;
+        if u64::try_from(bytes.len()).is_ok_and(|length| length > most) {
+            let path = self.path_of(name);
+            return Err(ReadError::TooLarge { path, most });
+        }
+        Ok(bytes)
+    }
+
+    /// A regular file below this folder, open for reading.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn file(&self, name: &str) -> Result<File, ReadError> {
+        // A pipe would block; it is no regular file and is refused after it was opened so.
+        let fd = self.open(name, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
+        let stat = fstat(&fd).map_err(|errno| self.error(name, errno))?;
+        if !FileType::from_raw_mode(stat.st_mode).is_file() {
+            return Err(ReadError::Strange(self.path_of(name)));
+        }
+        Ok(File::from(fd))
+    }
+
+    /// The names in this folder in no order, at most `most` of them; true if there are more.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    pub fn names(&self, most: usize) -> Result<(Vec<String>, bool), ReadError> {
+        let fd = self.open(".", OFlags::RDONLY | OFlags::DIRECTORY)?;
+        let entries = Dir::new(fd).map_err(|errno| self.error("", errno))?;
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|errno| self.error("", errno))?;
+            let name = entry.file_name().to_string_lossy();
+            if matches!(&*name, "." | "..") {
+                continue;
+            }
+            if names.len() == most {
+                return Ok((names, true));
+            }
+            names.push(name.into_owned());
+        }
+        Ok((names, false))
+    }
+
+    fn open(&self, name: &str, flags: OFlags) -> Result<OwnedFd, ReadError> {
+        let resolve = ResolveFlags::BENEATH
+            | ResolveFlags::NO_XDEV
+            | ResolveFlags::NO_SYMLINKS
+            | ResolveFlags::NO_MAGICLINKS;
+        let flags = flags | OFlags::CLOEXEC;
+        openat2(self.fd.as_fd(), name, flags, Mode::empty(), resolve)
+            .map_err(|errno| self.error(name, errno))
+    }
+
+    fn path_of(&self, name: &str) -> String {
+        format!("{}/{name}", self.path.trim_end_matches('/'))
+    }
+
+    fn error(&self, name: &str, errno: Errno) -> ReadError {
+        let path = self.path_of(name);
+        match errno {
+            Errno::NOENT => ReadError::Missing(path),
+            Errno::LOOP | Errno::XDEV | Errno::NOTDIR => ReadError::Strange(path),
+            errno => ReadError::Refused {
+                path,
+                reason: errno.to_string(),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

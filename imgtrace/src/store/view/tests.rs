@@ -1,0 +1,93 @@
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
+
+use super::*;
+
+struct Scene {
+    _place: tempfile::TempDir,
+    folder: Folder,
+}
+
+fn scene() -> Scene {
+    let place = tempfile::tempdir().unwrap();
+    let root = place.path();
+    fs::create_dir_all(root.join("image/layerdb")).unwrap();
+    fs::write(root.join("image/size"), "12345").unwrap();
+    fs::write(place.path().join("outside"), "secret").unwrap();
+    symlink("/etc/passwd", root.join("image/link")).unwrap();
+    symlink("image", root.join("alias")).unwrap();
+    let view = View::of(std::process::id()).unwrap();
+    let folder = view.folder(root.to_str().unwrap()).unwrap();
+    Scene {
+        _place: place,
+        folder,
+    }
+}
+
+#[test]
+fn files_are_read_up_to_a_bound() {
+    let Scene { folder, .. } = &scene();
+    assert_eq!(folder.read("image/size", 5).unwrap(), b"12345");
+    let too_large = folder.read("image/size", 4).unwrap_err();
+    assert!(matches!(too_large, ReadError::TooLarge { most: 4, .. }));
+    let missing = folder.read("image/none", 4).unwrap_err();
+    assert!(matches!(missing, ReadError::Missing(_)));
+}
+
+#[test]
+fn nothing_leads_out_of_a_store() {
+    let Scene { folder, .. } = &scene();
+    for name in ["image/link", "alias/size", "/etc/passwd"] {
+        assert!(folder.read(name, 1 << 20).is_err(), "{name}");
+    }
+    let image = folder.folder("image").unwrap();
+    assert!(image.read("../outside", 100).is_err());
+    assert!(folder.folder("alias").is_err());
+}
+
+#[test]
+fn only_regular_files_are_opened() {
+    let Scene { folder, .. } = &scene();
+    let path = format!("{}/image/pipe", folder.path);
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        path.as_str(),
+        FileType::Fifo,
+        Mode::RUSR,
+        0,
+    )
+    .unwrap();
+    let _listener = UnixListener::bind(format!("{}/image/socket", folder.path)).unwrap();
+    for name in ["image/pipe", "image/socket", "image"] {
+        assert!(folder.read(name, 100).is_err(), "{name}");
+    }
+}
+
+#[test]
+fn names_are_listed_up_to_a_bound() {
+    let Scene { folder, .. } = &scene();
+    let image = folder.folder("image").unwrap();
+    let (mut names, more) = image.names(10).unwrap();
+    names.sort();
+    assert_eq!(
+        (names, more),
+        (
+            ["layerdb", "link", "size"].map(str::to_owned).to_vec(),
+            false
+        )
+    );
+    assert!(image.names(2).unwrap().1, "there are more");
+}
+
+#[test]
+fn a_folder_is_found_through_links_on_the_way_to_it() {
+    let scene = scene();
+    let view = View::of(std::process::id()).unwrap();
+    let through = view
+        .folder(&format!("{}/alias", scene.folder.path))
+        .unwrap();
+    let direct = scene.folder.folder("image").unwrap();
+    assert_eq!(through.identity(), direct.identity());
+    assert!(view.folder("/nowhere/at/all").is_none());
+}
