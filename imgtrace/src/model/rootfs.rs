@@ -71,6 +71,11 @@ pub struct RootfsIdentity {
     /// The restart policy, as the runtime writes it, where it is another than `no`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart_policy: Option<String>,
+    /// How many times in a row that policy has brought it back, this time included, by the
+    /// runtime's own books. None where this life of it is not the policy's doing, or that was not
+    /// told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restarts: Option<u32>,
     /// The swarm service that it is a task of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub swarm_service: Option<String>,
