@@ -84,6 +84,32 @@ pub struct RootfsIdentity {
     pub evidence: Vec<String>,
 }
 
+impl RootfsIdentity {
+    /// One of which no more is known yet.
+    pub fn new(runtime: Runtime, role: Role, driver: &str) -> Self {
+        Self {
+            runtime,
+            role,
+            driver: driver.to_owned(),
+            container: None,
+            container_name: None,
+            namespace: None,
+            sandbox: None,
+            pod: None,
+            image: None,
+            digest: None,
+            digest_kind: None,
+            chain_id: None,
+            layers: None,
+            bytes: None,
+            restart_policy: None,
+            restarts: None,
+            swarm_service: None,
+            evidence: Vec::new(),
+        }
+    }
+}
+
 /// A root file system that is mounted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rootfs {
