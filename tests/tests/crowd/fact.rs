@@ -9,14 +9,31 @@ use serde_json::Value;
 pub(super) struct Deed {
     /// The process that was started; it may have asked by a child of its own.
     pub(super) pid: i32,
+    /// What it did, or was to do.
     pub(super) facts: Vec<Fact>,
+    /// Whether it did all of that; else it did nothing, a part, or all.
+    pub(super) sure: bool,
+    /// What it was and said, if it failed.
+    pub(super) failure: Option<String>,
+}
+
+impl Deed {
+    /// Whether this line may be of it, though it is not sure: it was asked for that, by the process or one below it.
+    fn may_have_made(&self, line: &Value) -> bool {
+        let asked_for = |fact: &Fact| match line["outcome"].as_str() {
+            Some("ok") if !fact.object.1.is_empty() => fact.is_told_by(line),
+            _ => line["op"] == fact.op,
+        };
+        is_by(line, self.pid) && self.facts.iter().any(asked_for)
+    }
 }
 
 /// One operation: what, and to which image or container.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Fact {
     pub(super) op: &'static str,
-    /// The field that names the object, and the name: `image`, `container`, `container_name` or `sandbox`.
+    /// The field that names the object, and the name: `image`, `container`, `container_name` or `sandbox`. The name
+    /// is empty where a process failed before it told which object it made.
     pub(super) object: (&'static str, String),
 }
 
@@ -60,7 +77,8 @@ impl Fact {
 }
 
 /// What was done and not told of its process, with `-`, and what was told of a process that did not do it, with `+`;
-/// None if there is neither. All that was asked at or below the path `ours` counts.
+/// None if there is neither. All that was asked at or below the path `ours` counts. What is not sure need not be
+/// told, but what is told of such a process must be what it was asked for.
 pub(super) fn difference(deeds: &[Deed], lines: &[Value], ours: &Path) -> Option<String> {
     let here = |line: &&Value| {
         let path = line["endpoint"]["path"].as_str();
@@ -68,7 +86,8 @@ pub(super) fn difference(deeds: &[Deed], lines: &[Value], ours: &Path) -> Option
     };
     let mut open: Vec<&Value> = lines.iter().filter(here).collect();
     let mut text = Vec::new();
-    for deed in deeds {
+    let (sure, unsure): (Vec<_>, Vec<_>) = deeds.iter().partition(|deed| deed.sure);
+    for deed in sure {
         for fact in &deed.facts {
             let told = |line: &&Value| is_by(line, deed.pid) && fact.is_told_by(line);
             match open.iter().position(told) {
@@ -77,6 +96,7 @@ pub(super) fn difference(deeds: &[Deed], lines: &[Value], ours: &Path) -> Option
             }
         }
     }
+    open.retain(|line| !unsure.iter().any(|deed| deed.may_have_made(line)));
     text.extend(open.iter().map(|line| format!("+ {line}")));
     (!text.is_empty()).then(|| text.join("\n"))
 }
@@ -88,3 +108,6 @@ fn is_by(line: &Value, pid: i32) -> bool {
     caller["pid"] == pid
         || above.is_some_and(|above| above.iter().any(|process| process["pid"] == pid))
 }
+
+#[cfg(test)]
+mod tests;
