@@ -31,7 +31,7 @@ mod world;
 
 pub(crate) use bounded::Bounded;
 pub(crate) use caller::mention;
-pub(crate) use cgroup::Nested;
+pub(crate) use cgroup::{Nested, Place};
 pub(crate) use summary::Tally;
 pub(crate) use world::World;
 

@@ -25,6 +25,9 @@ pub const ANCESTORS_MAX: usize = 32;
 /// The most of a small file of `/proc/PID` that is read, in bytes.
 const FILE_MAX: u64 = 64 << 10;
 
+/// The most processes that are looked at in one go.
+const GLANCES_MAX: usize = 65_536;
+
 /// How often a process is described anew because it called execve(2) meanwhile.
 const TRIES: u32 = 3;
 
@@ -42,6 +45,32 @@ pub fn is_alive(key: ProcessKey) -> bool {
 pub fn is_running(key: ProcessKey) -> bool {
     let stat = open(key.pid).and_then(|proc| proc.stat().ok());
     stat.is_some_and(|stat| key_of(&stat, key.pid) == key && !matches!(stat.state, 'Z' | 'X'))
+}
+
+/// What of a process is cheap to read: two small files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Glance {
+    /// Its identity.
+    pub key: ProcessKey,
+    /// Its name, at most 15 bytes.
+    pub comm: String,
+    /// Its control groups.
+    pub cgroups: Cgroups,
+}
+
+/// A glance at every process there is, at most [`GLANCES_MAX`]; in no order.
+pub fn all() -> impl Iterator<Item = Glance> {
+    let folders = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = folders.filter_map(|folder| folder.file_name().to_str()?.parse().ok());
+    pids.take(GLANCES_MAX).filter_map(|pid: u32| {
+        let proc = open(pid)?;
+        let stat = proc.stat().ok()?;
+        Some(Glance {
+            key: key_of(&stat, pid),
+            comm: stat.comm,
+            cgroups: cgroups::parse(&text(&proc, "cgroup")?),
+        })
+    })
 }
 
 /// Whose rights the process that `key` names has now; null if it is gone.

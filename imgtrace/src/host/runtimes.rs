@@ -3,6 +3,10 @@
 //! Pure. A path is a label and never an identity: the same string is bound in many mount
 //! namespaces, and one socket is reached by many names. What is spoken is recognised from bytes.
 
+mod programs;
+
+pub use programs::{is_oci_runtime, mounts_root_file_systems};
+
 use crate::model::Runtime;
 
 /// File names that tell a runtime in whatever folder they are.

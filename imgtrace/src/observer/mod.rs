@@ -6,7 +6,9 @@
 mod attempts;
 mod beat;
 mod connections;
+mod containers;
 mod endpoints;
+mod oci;
 mod processes;
 mod scan;
 
@@ -30,8 +32,10 @@ use crate::{
 
 use attempts::Attempts;
 use connections::{Connections, Heard};
+use containers::Running;
 pub use endpoints::Declared;
 use endpoints::{Endpoints, Found};
+use oci::Calls;
 use processes::Processes;
 
 /// See the module.
@@ -41,6 +45,8 @@ pub struct Observer {
     connections: Connections,
     processes: Processes,
     attempts: Attempts,
+    calls: Calls,
+    running: Running,
     out: Vec<Observed>,
     /// Processes that were described as they read, and not observed since.
     read: Vec<ProcessKey>,
@@ -63,6 +69,8 @@ impl Observer {
             connections: Connections::default(),
             processes: Processes::new(),
             attempts: Attempts::default(),
+            calls: Calls::default(),
+            running: Running::new(),
             out: Vec::new(),
             read: Vec::new(),
             listening: HashSet::new(),
@@ -98,6 +106,7 @@ impl Observer {
             at,
             what: Observation::Tick,
         });
+        self.run_already(at);
         if self.endpoints.all().next().is_none() {
             let what = Observation::Notice {
                 about: "no-endpoint".to_owned(),
@@ -135,14 +144,23 @@ impl Observer {
         match event.record {
             Record::Process(process) => {
                 self.processes.learn(&process);
-                if process.origin == origin::READ {
-                    self.read.push(processes::key(process.pid, process.start));
+                let key = processes::key(process.pid, process.start);
+                match process.origin {
+                    origin::READ => self.read.push(key),
+                    origin::EXEC => self.executed(key, at),
+                    _ => {}
                 }
             }
             Record::Accepted(accepted) => self.accepted(capture, &accepted, at),
             Record::Data(data, payload) => self.data(&data, payload, at),
             Record::ConnectAttempt(attempt) => self.attempted(&attempt, at),
         }
+    }
+
+    /// A process has executed a program.
+    fn executed(&mut self, process: ProcessKey, at: Stamp) {
+        self.called(process, at);
+        self.ran(process, at);
     }
 
     fn accepted(&mut self, capture: &mut Capture, accepted: &Accepted, at: Stamp) {

@@ -192,3 +192,10 @@ fn the_most_telling_cgroup_is_taken() {
     assert_eq!(cgroups.v2, None);
     assert_eq!(cgroups::parse("").v1, None);
 }
+
+#[test]
+fn a_glance_shows_what_a_look_does() {
+    let me = described(std::process::id());
+    let seen = all().find(|seen| seen.key == me.key).unwrap();
+    assert_eq!((seen.comm, seen.cgroups), (me.comm, me.cgroups));
+}

@@ -1,0 +1,136 @@
+//! The first program in a container's control group: the moment at which a container runs.
+//!
+//! Told from the control groups of the programs that are executed, and at start from `/proc`. A
+//! container's program is the one that its first process executes after the runtime's own.
+
+use std::collections::BTreeMap;
+
+use super::{Observer, oci};
+use crate::{
+    correlate::{Bounded, Place},
+    host::{
+        process::{self, Glance},
+        runtimes,
+    },
+    model::{Cgroups, Process, ProcessKey, Runtime, Stamp},
+    observation::{Observation, Observed},
+};
+
+/// Running containers that are remembered. What was forgotten is told anew with the next program
+/// that is executed in it.
+const RUNNING_MAX: usize = 16_384;
+
+/// The ids of a container and of those around it, outermost first.
+pub(super) type Chain = Vec<String>;
+
+/// The containers in which a program was executed since they were last seen to end.
+pub(super) struct Running {
+    chains: Bounded<Chain, ()>,
+}
+
+impl Running {
+    pub(super) const fn new() -> Self {
+        Self {
+            chains: Bounded::new(RUNNING_MAX),
+        }
+    }
+
+    /// The container that begins to run with the program that a process has just executed.
+    fn executed(&mut self, process: &Process) -> Option<Chain> {
+        let chain = chain(&process.cgroups)?;
+        if self.chains.get_mut(&chain).is_some() {
+            return None;
+        }
+        if oci::is_runtimes_own(process) || oci::is_hook(process) {
+            return None;
+        }
+        self.chains.insert(chain.clone(), ());
+        Some(chain)
+    }
+
+    /// A container has ended, and with it what ran inside of it.
+    pub(super) fn ended(&mut self, container: &str) {
+        let inside = |chain: &&Chain| chain.iter().any(|id| id == container);
+        let ended: Vec<Chain> = self
+            .chains
+            .iter()
+            .map(|(chain, ())| chain)
+            .filter(inside)
+            .cloned()
+            .collect();
+        for chain in ended {
+            self.chains.remove(&chain);
+        }
+    }
+}
+
+/// The containers around a process, outermost first; none outside of any, and none for a step of a
+/// build, which is no container.
+fn chain(cgroups: &Cgroups) -> Option<Chain> {
+    let place = Place::of(cgroups)?;
+    let innermost = place.containers.last()?;
+    if innermost.runtime == Some(Runtime::BuildKit) {
+        return None;
+    }
+    Some(
+        place
+            .containers
+            .into_iter()
+            .map(|nested| nested.id)
+            .collect(),
+    )
+}
+
+/// The oldest process of each container, without those of containers that were only created: they
+/// still are the runtime itself.
+fn oldest(processes: impl Iterator<Item = Glance>) -> BTreeMap<Chain, ProcessKey> {
+    let mut oldest: BTreeMap<Chain, ProcessKey> = BTreeMap::new();
+    for Glance { key, comm, cgroups } in processes {
+        if comm.starts_with("runc:[") || runtimes::is_oci_runtime(&comm) {
+            continue;
+        }
+        let Some(chain) = chain(&cgroups) else {
+            continue;
+        };
+        let first = oldest.entry(chain).or_insert(key);
+        if (key.start, key.pid) < (first.start, first.pid) {
+            *first = key;
+        }
+    }
+    oldest
+}
+
+impl Observer {
+    /// Tells the container that begins to run with a program, if one does.
+    pub(super) fn ran(&mut self, process: ProcessKey, at: Stamp) {
+        let known = self.processes.get(process);
+        if let Some(chain) = known.and_then(|known| self.running.executed(known)) {
+            self.runs(chain, process, at, false);
+        }
+    }
+
+    /// Tells the containers that run already: of each, the process that was there first.
+    pub(super) fn run_already(&mut self, at: Stamp) {
+        for (chain, process) in oldest(process::all()).into_iter().take(RUNNING_MAX) {
+            self.running.chains.insert(chain.clone(), ());
+            self.runs(chain, process, at, true);
+        }
+    }
+
+    fn runs(&mut self, mut chain: Chain, process: ProcessKey, at: Stamp, already: bool) {
+        let Some(container) = chain.pop() else {
+            return;
+        };
+        self.processes.say(process, at, &mut self.out);
+        let what = Observation::ContainerRuns {
+            container,
+            outer: chain,
+            process,
+            already,
+        };
+        self.out.push(Observed { at, what });
+    }
+}
+
+#[cfg(test)]
+mod tests;
