@@ -100,7 +100,7 @@ pub(super) struct ShowArgs {
     /// The form of the output
     #[arg(short, long, value_name = "FORM", value_enum)]
     pub(super) output: Option<Output>,
-    /// Show only some operations, by op, image, container, caller, user, pod, runtime or outcome;
+    /// Show only some operations, by op, image, container, caller, user, pod, runtime, outcome, cause or store;
     /// != leaves out, values stand with commas between them, * is any text
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) filter: Vec<Term>,

@@ -42,7 +42,7 @@ pub(super) fn operation(
             id: *endpoint,
             runtime: *runtime,
             api: None,
-            path: path.clone(),
+            path: Some(path.clone()),
         },
         error: Some(sentence(denial, path, attribution.caller.as_ref())),
         caller: attribution.caller,

@@ -25,6 +25,7 @@ mod pod;
 mod processes;
 mod request;
 mod retries;
+mod stores;
 mod subject;
 mod summary;
 mod world;

@@ -201,7 +201,7 @@ fn reference(connection: ConnectionId, api: Api, world: &World) -> EndpointRef {
         id,
         runtime: endpoint.map_or_else(|| runtime_of(api), |endpoint| endpoint.runtime),
         api: Some(api),
-        path: endpoint.map_or_else(String::new, |endpoint| endpoint.path.clone()),
+        path: endpoint.map(|endpoint| endpoint.path.clone()),
     }
 }
 

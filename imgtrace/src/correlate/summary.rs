@@ -1,4 +1,4 @@
-//! Counts what a run comes to.
+//! Counts what a run comes to. A line that stands for several starts counts as that many.
 
 use std::collections::BTreeMap;
 
@@ -87,6 +87,7 @@ impl Tally {
             Report::Began(_)
             | Report::Progress(_)
             | Report::Merged { .. }
+            | Report::Store(..)
             | Report::Notice(_)
             | Report::Summary(_) => {}
         }
@@ -100,16 +101,16 @@ impl Tally {
             error: 0,
             unknown: 0,
         });
-        *outcome(count, operation.outcome) += 1;
+        *outcome(count, operation.outcome) += operation.count;
         self.counted.insert(operation.id, Counted::new(operation));
         if let Some(id) = operation.endpoint.id
             && let Some(count) = self.endpoints.get_mut(&id)
         {
-            count.operations += 1;
+            count.operations += operation.count;
         }
         match &operation.caller {
-            Some(caller) => self.caller(caller),
-            None => self.other_callers += 1,
+            Some(caller) => self.caller(caller, operation.count),
+            None => self.other_callers += operation.count,
         }
     }
 
@@ -120,29 +121,29 @@ impl Tally {
         };
         if let Some(count) = self.operations.get_mut(&counted.op) {
             let count = outcome(count, counted.outcome);
-            *count = count.saturating_sub(1);
+            *count = count.saturating_sub(counted.count);
         }
         self.operations
             .retain(|_, count| count.ok + count.error + count.unknown > 0);
         if let Some(count) = counted.endpoint.and_then(|id| self.endpoints.get_mut(&id)) {
-            count.operations = count.operations.saturating_sub(1);
+            count.operations = count.operations.saturating_sub(counted.count);
         }
         let caller = counted.caller.and_then(|key| self.callers.get_mut(&key));
         let count = caller.map_or(&mut self.other_callers, |caller| &mut caller.operations);
-        *count = count.saturating_sub(1);
+        *count = count.saturating_sub(counted.count);
     }
 
-    fn caller(&mut self, caller: &Caller) {
+    fn caller(&mut self, caller: &Caller, operations: u64) {
         let key = caller_key(caller);
         if let Some(count) = self.callers.get_mut(&key) {
-            count.operations += 1;
+            count.operations += operations;
             count.place = caller.place();
             return;
         }
         let count = CallerCount {
             place: caller.place(),
             program: key.1.clone(),
-            operations: 1,
+            operations,
         };
         if let Some((_, gone)) = self.callers.insert(key, count) {
             self.other_callers += gone.operations;
@@ -207,6 +208,7 @@ struct Counted {
     outcome: Option<Outcome>,
     endpoint: Option<EndpointId>,
     caller: Option<CallerKey>,
+    count: u64,
 }
 
 impl Counted {
@@ -216,6 +218,7 @@ impl Counted {
             outcome: operation.outcome,
             endpoint: operation.endpoint.id,
             caller: operation.caller.as_ref().map(caller_key),
+            count: operation.count,
         }
     }
 }

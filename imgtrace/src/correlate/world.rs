@@ -8,6 +8,7 @@ use super::endpoints::Endpoints;
 use super::images::Images;
 use super::pod::{self, Pods};
 use super::processes::Processes;
+use super::stores::Stores;
 use crate::model::{Endpoint, EndpointId, Process, ProcessKey, Report, Runtime, Stamp};
 use crate::observation::{ConnectionId, Fact, Observation};
 
@@ -19,6 +20,7 @@ pub(crate) struct World {
     pub(super) containers: Containers,
     pub(super) images: Images,
     pub(super) pods: Pods,
+    pub(super) stores: Stores,
     processes: Processes,
 }
 
@@ -30,6 +32,7 @@ impl World {
             containers: Containers::new(),
             images: Images::new(),
             pods: Pods::new(),
+            stores: Stores::new(),
             processes: Processes::new(),
         }
     }
@@ -115,6 +118,11 @@ impl World {
                 self.release(gone);
             }
             Observation::Learned { connection, fact } => self.learned(at, *connection, fact, out),
+            Observation::Store { id, store } => {
+                if self.stores.learn(*id, store) {
+                    out.push(Report::Store(at, *id, store.clone()));
+                }
+            }
             _ => {}
         }
     }

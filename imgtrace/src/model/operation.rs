@@ -191,14 +191,16 @@ pub struct OperationId(pub u64);
 /// The endpoint of an operation, as much of it as a line needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EndpointRef {
-    /// The endpoint's number; null for a refused connection to one that was never seen.
+    /// The endpoint's number; null for a refused connection to one that was never seen, and where
+    /// nothing was asked at any.
     pub id: Option<EndpointId>,
     /// The daemon behind it.
     pub runtime: Runtime,
-    /// What was spoken; null for a refused connection.
+    /// What was spoken; null for a refused connection, and where nothing was asked.
     pub api: Option<Api>,
-    /// The path that the daemon bound (for a refused connection: the path that was tried).
-    pub path: String,
+    /// The path that the daemon bound (for a refused connection: the path that was tried); null
+    /// where nothing was asked.
+    pub path: Option<String>,
 }
 
 /// The container that a process lives in.
@@ -350,10 +352,11 @@ pub struct Operation {
     pub rootfs: Option<Rootfs>,
     /// For a start that no client asked for: why.
     pub cause: Option<Cause>,
-    /// For a start: how often this container was started before while imgtrace looked on, or as the
-    /// runtime counts it; null where that is not known.
+    /// For a start: how often this container was started before the last start that this stands for,
+    /// while imgtrace looked on or as the runtime counts it; null where that is not known.
     pub restarts: Option<u64>,
     /// Starts that this stands for: of a container that is started over and over not each is told.
+    /// It began with the first of them and ended with the last.
     pub count: u64,
     /// For `connect-denied`.
     pub denial: Option<Denial>,

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Endpoint, EndpointId, Finding, Operation, OperationId, Stamp, Summary};
+use super::{
+    Endpoint, EndpointId, Finding, Operation, OperationId, Stamp, Store, StoreId, Summary,
+};
 
 /// Where something was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -93,6 +95,8 @@ pub enum Report {
     Finding(Finding),
     /// An endpoint was found, has changed, or is gone.
     Endpoint(Stamp, Endpoint),
+    /// A store was found.
+    Store(Stamp, StoreId, Store),
     /// Something was lost.
     Loss(Loss),
     /// Something is worth saying once.

@@ -1,11 +1,14 @@
 //! What is alive while a recording is written, so that the next file of a rotation can be
-//! replayed on its own: endpoints, processes, connections, requests under way.
+//! replayed on its own: endpoints, processes, connections, requests under way, stores, root file
+//! systems that are mounted, containers that run.
 //!
 //! Names that were learnt in an earlier file are not repeated.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use crate::model::{Endpoint, EndpointState, LossKind, ProcessKey, Stamp};
+use crate::model::{
+    Endpoint, EndpointState, LossKind, MountId, OciVerb, ProcessKey, Stamp, StoreId,
+};
 use crate::observation::{ConnectionId, Observation, Observed, RequestId};
 
 /// Processes that nothing needs yet and that are remembered: they may connect in the next file.
@@ -16,13 +19,16 @@ const MAX_PROCESSES: usize = 512;
 const MAX_ALIVE: usize = 32_768;
 
 /// What a remembered observation is about; the order is that in which they must be repeated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum About {
     Endpoint(crate::model::EndpointId),
     Process(ProcessKey),
     Connection(ConnectionId),
     Speaker(ConnectionId),
     Request(RequestId),
+    Store(StoreId),
+    Mount(MountId),
+    Running(String),
 }
 
 /// The observations that still hold.
@@ -100,12 +106,12 @@ impl Context {
             }
             Observation::RequestEnded { request, .. }
             | Observation::RequestWithdrawn { request } => self.forget(About::Request(*request)),
-            Observation::Refused { .. }
-            | Observation::Store { .. }
+            Observation::Store { .. }
             | Observation::Mounted { .. }
             | Observation::Unmounted { .. }
             | Observation::OciRuntime { .. }
-            | Observation::ContainerRuns { .. }
+            | Observation::ContainerRuns { .. } => self.container(observed),
+            Observation::Refused { .. }
             | Observation::ImageAppeared { .. }
             | Observation::ImageVanished { .. }
             | Observation::Learned { .. }
@@ -115,6 +121,67 @@ impl Context {
             | Observation::Tick
             | Observation::End => {}
         }
+    }
+
+    /// Takes note of a store, of what is mounted, and of what runs. In the next file it was there
+    /// before.
+    fn container(&mut self, observed: &Observed) {
+        let at = observed.at;
+        match &observed.what {
+            Observation::Store { id, .. } => {
+                self.remember(About::Store(*id), observed);
+            }
+            Observation::Mounted {
+                rootfs, mounter, ..
+            } => {
+                let what = Observation::Mounted {
+                    rootfs: rootfs.clone(),
+                    mounter: *mounter,
+                    already: true,
+                };
+                self.remember(About::Mount(rootfs.mount), &Observed { at, what });
+            }
+            Observation::Unmounted { mount } => {
+                let gone = self.alive.remove(&About::Mount(*mount));
+                let Some(Observation::Mounted { rootfs, .. }) = gone.map(|gone| gone.what) else {
+                    return;
+                };
+                if let Some(id) = rootfs.identity.container {
+                    self.alive.remove(&About::Running(id));
+                }
+            }
+            Observation::OciRuntime {
+                verb: OciVerb::Start | OciVerb::Run | OciVerb::Restore,
+                process,
+                container,
+                ..
+            } => self.runs(container, &[], *process, at),
+            Observation::OciRuntime {
+                verb: OciVerb::Delete,
+                container,
+                ..
+            } => {
+                self.alive.remove(&About::Running(container.clone()));
+            }
+            Observation::ContainerRuns {
+                container,
+                outer,
+                process,
+                ..
+            } => self.runs(container, outer, *process, at),
+            _ => {}
+        }
+    }
+
+    fn runs(&mut self, container: &str, outer: &[String], process: ProcessKey, at: Stamp) {
+        let what = Observation::ContainerRuns {
+            container: container.to_owned(),
+            outer: outer.to_vec(),
+            process,
+            already: true,
+        };
+        let about = About::Running(container.to_owned());
+        self.remember(about, &Observed { at, what });
     }
 
     /// What holds now.

@@ -8,6 +8,7 @@ use crate::model::{Caller, CallerContainer, Confidence, Op, Operation};
 use super::escape::{escape, width};
 use super::line::{ELLIPSIS, Line, keep_begin, keep_end};
 use super::palette::{DIM, PLACE, PLAIN};
+use super::start;
 use super::subject::{pod, short_id};
 
 /// Columns of a caller's name that are kept beside a long place.
@@ -33,6 +34,10 @@ pub(super) fn push(line: &mut Line, operation: &Operation, room: Option<usize>) 
 /// Whether a client stands behind a daemon, and how sure the line is, where it is not seen as a
 /// whole.
 fn remark(operation: &Operation) -> String {
+    if let Some(why) = start::why(operation) {
+        // That nobody was seen to ask for it says that it is concluded.
+        return format!(" ({why})");
+    }
     let unasked = if operation.unasked {
         " (no client seen)"
     } else {

@@ -19,10 +19,12 @@ enum Key {
     Pod,
     Runtime,
     Outcome,
+    Cause,
+    Store,
 }
 
 /// The words of the keys, as they are typed.
-const KEYS: [(&str, Key); 8] = [
+const KEYS: [(&str, Key); 10] = [
     ("op", Key::Op),
     ("image", Key::Image),
     ("container", Key::Container),
@@ -31,6 +33,8 @@ const KEYS: [(&str, Key); 8] = [
     ("pod", Key::Pod),
     ("runtime", Key::Runtime),
     ("outcome", Key::Outcome),
+    ("cause", Key::Cause),
+    ("store", Key::Store),
 ];
 
 /// Why a term cannot be read.
@@ -41,7 +45,8 @@ pub enum TermError {
     NoValue,
     /// The key is none of those that there are.
     #[error(
-        "'{0}' is no key: there are op, image, container, caller, user, pod, runtime and outcome"
+        "'{0}' is no key: there are op, image, container, caller, user, pod, runtime, outcome, cause \
+         and store"
     )]
     UnknownKey(String),
 }
@@ -171,6 +176,16 @@ fn values(key: Key, operation: &Operation) -> Vec<String> {
             .iter()
             .map(|outcome| outcome.as_str().to_owned())
             .collect(),
+        Key::Cause => {
+            let cause = operation.cause.iter();
+            cause.map(|cause| cause.as_str().to_owned()).collect()
+        }
+        Key::Store => {
+            let store = operation.store.iter();
+            store
+                .flat_map(|it| [it.id.to_string(), it.root.clone()])
+                .collect()
+        }
     }
 }
 

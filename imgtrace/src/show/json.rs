@@ -4,6 +4,7 @@
 //! The objects here are views: the order of their fields is the order of the output.
 
 mod operation;
+mod start;
 mod summary;
 
 use serde::Serialize;
@@ -41,6 +42,9 @@ pub(super) fn render(report: &Report, out: &mut Vec<u8>) {
         ),
         Report::Finding(finding) => jsonl::append(&FindingView::new(finding), out),
         Report::Endpoint(at, endpoint) => jsonl::append(&EndpointView::new(*at, endpoint), out),
+        Report::Store(at, id, store) => {
+            jsonl::append(&start::FoundView::new(moment(*at), *id, store), out)
+        }
         Report::Loss(loss) => jsonl::append(&LossView::new(loss), out),
         Report::Notice(notice) => jsonl::append(&NoticeView::new(notice), out),
         Report::Summary(all) => jsonl::append(&summary::View::new(all), out),

@@ -81,6 +81,12 @@ impl State {
                     statement::endpoint(line, endpoint, out);
                 }
             }
+            // Every operation that it matters for names it.
+            Report::Store(..) if !settings.evidence => {}
+            Report::Store(at, id, store) => {
+                let line = self.begin(settings, *at, out);
+                statement::store(line, *id, store, out);
+            }
             Report::Loss(loss) => {
                 let line = self.begin(settings, loss.at, out);
                 statement::loss(line, loss, out);

@@ -12,6 +12,7 @@ mod json;
 mod line;
 mod lines;
 mod palette;
+mod start;
 mod subject;
 mod way;
 mod wide;
@@ -98,6 +99,7 @@ fn operation(report: &Report) -> Option<&Operation> {
         | Report::Withdrawn { .. }
         | Report::Finding(_)
         | Report::Endpoint(..)
+        | Report::Store(..)
         | Report::Loss(_)
         | Report::Notice(_)
         | Report::Summary(_) => None,

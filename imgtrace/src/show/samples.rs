@@ -101,7 +101,7 @@ pub(super) fn docker() -> EndpointRef {
         id: Some(EndpointId(1)),
         runtime: Runtime::Docker,
         api: Some(Api::Docker),
-        path: "/run/docker.sock".to_owned(),
+        path: text("/run/docker.sock"),
     }
 }
 
@@ -178,6 +178,67 @@ pub(super) fn start() -> Operation {
             confidence: Confidence::Observed,
         }],
         ..operation(Op::Start, container("web", "3f9c2a71"))
+    }
+}
+
+/// What Docker mounts for a container of 101 layers.
+pub(super) fn rootfs() -> Rootfs {
+    let folder = format!("/var/lib/docker/overlay2/{}/merged", id("aa55"));
+    Rootfs {
+        mount: MountId(7),
+        path: folder,
+        host_path: None,
+        mount_ns: 1,
+        store: Some(StoreId(1)),
+        identity: RootfsIdentity {
+            chain_id: Some(format!("sha256:{}", id("cc77"))),
+            layers: Some(101),
+            bytes: Some(1_234_567_890),
+            ..RootfsIdentity::new(Runtime::Docker, Role::Container, "overlay2")
+        },
+    }
+}
+
+pub(super) fn store() -> Store {
+    Store {
+        kind: StoreKind::Docker,
+        root: "/var/lib/docker".to_owned(),
+        device: 66_306,
+        inode: 131_073,
+        driver: "overlay2".to_owned(),
+        namespace: None,
+    }
+}
+
+/// dockerd starts a container for the 14th time; the line stands for five of these.
+pub(super) fn restarted() -> Operation {
+    Operation {
+        id: OperationId(19),
+        caller: Some(Caller {
+            args: None,
+            ancestors: Vec::new(),
+            unit: text("docker.service"),
+            ..caller("dockerd")
+        }),
+        endpoint: EndpointRef {
+            id: None,
+            api: None,
+            path: None,
+            ..docker()
+        },
+        store: Some(StoreRef {
+            id: StoreId(1),
+            kind: StoreKind::Docker,
+            root: "/var/lib/docker".to_owned(),
+        }),
+        rootfs: Some(rootfs()),
+        cause: Some(Cause::RestartPolicy),
+        restarts: Some(13),
+        count: 5,
+        confidence: Confidence::Inferred,
+        evidence: vec!["its root file system was mounted by pid 4711 (dockerd)".to_owned()],
+        unasked: true,
+        ..operation(Op::Start, container("crashy", "5b5b"))
     }
 }
 
@@ -359,6 +420,8 @@ pub(super) fn morning() -> Vec<Report> {
         Report::Ended(failed()),
         Report::Ended(start()),
         Report::Finding(dood()),
+        Report::Store(at(949), StoreId(1), store()),
+        Report::Ended(restarted()),
         Report::Ended(denied()),
         Report::Loss(loss()),
         Report::Notice(notice()),

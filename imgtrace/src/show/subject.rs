@@ -43,6 +43,7 @@ pub(super) fn what(operation: &Operation, room: Option<usize>) -> String {
             .target
             .as_deref()
             .map(|target| format!("→ {target}")),
+        Op::Start if operation.count > 1 => Some(format!("×{}", operation.count)),
         _ => None,
     };
     let head = head(
@@ -82,7 +83,7 @@ fn head(operation: &Operation, room: Option<usize>) -> String {
         }
         Op::RunSandbox | Op::StopSandbox | Op::RemoveSandbox => sandbox(subject),
         Op::Prune => prune(subject),
-        Op::ConnectDenied => Some(operation.endpoint.path.clone()),
+        Op::ConnectDenied => operation.endpoint.path.clone(),
     };
     named.unwrap_or_else(|| "?".to_owned())
 }

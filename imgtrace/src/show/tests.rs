@@ -187,7 +187,7 @@ fn hostile_operation(op: Op, pod: Option<Pod>, text: &str) -> Operation {
         needed_group: some(),
     };
     let mut operation = operation(op, subject);
-    operation.endpoint.path = text.to_owned();
+    operation.endpoint.path = Some(text.to_owned());
     operation.error = some();
     operation.evidence = vec![text.to_owned()];
     operation.inferred_fields = vec![text.to_owned()];

@@ -6,7 +6,7 @@
 use std::fmt::Display;
 
 use crate::model::{
-    Caller, DigestKind, Endpoint, Hop, Operation, Outcome, Pod, Report, Runtime, Subject,
+    Caller, Cause, DigestKind, Endpoint, Hop, Operation, Outcome, Pod, Report, Runtime, Subject,
 };
 
 use super::Settings;
@@ -64,6 +64,14 @@ pub(super) fn render(settings: &Settings, report: &Report, out: &mut Vec<u8>) {
             line.plain(&format!("{} {} ", endpoint.id, endpoint.runtime.as_str()));
             line.plain(&endpoint.path);
             push_endpoint(&mut line, endpoint);
+        }
+        Report::Store(stamp, id, store) => {
+            at(&mut line, stamp.wall);
+            line.push(OP, "store").plain("  ");
+            line.plain(&format!("{id} {} ", store.kind.as_str()))
+                .plain(&store.root);
+            field(&mut line, "driver", Some(&store.driver));
+            field(&mut line, "namespace", store.namespace.as_ref());
         }
         Report::Loss(loss) => {
             at(&mut line, loss.at.wall);
@@ -126,8 +134,9 @@ fn push_operation(line: &mut Line, operation: &Operation) {
     let api = endpoint.api.map_or("-", |api| api.as_str());
     let id = endpoint.id.map(|id| format!("{id} ")).unwrap_or_default();
     line.plain(&format!("  {id}{}/{api} ", endpoint.runtime.as_str()))
-        .plain(&endpoint.path);
+        .plain(endpoint.path.as_deref().unwrap_or("-"));
     push_subject(line, &operation.subject);
+    push_start(line, operation);
     field(
         line,
         "error",
@@ -179,6 +188,25 @@ fn push_subject(line: &mut Line, subject: &Subject) {
     field(line, "what", subject.what.as_ref());
     field(line, "bytes", subject.bytes);
     field(line, "of-bytes", subject.bytes_total);
+}
+
+/// What was mounted for it, and why it was started if nobody asked.
+fn push_start(line: &mut Line, operation: &Operation) {
+    let store = operation.store.as_ref();
+    field(line, "store", store.map(|store| store.id));
+    if let Some(rootfs) = &operation.rootfs {
+        let identity = &rootfs.identity;
+        field(line, "rootfs", Some(&rootfs.path));
+        field(line, "on-host", rootfs.host_path.as_ref());
+        field(line, "driver", Some(&identity.driver));
+        field(line, "chain-id", identity.chain_id.as_ref());
+        field(line, "layers", identity.layers);
+        field(line, "layer-bytes", identity.bytes);
+    }
+    field(line, "cause", operation.cause.map(Cause::as_str));
+    field(line, "restarts", operation.restarts);
+    let several = (operation.count > 1).then_some(operation.count);
+    field(line, "count", several);
 }
 
 /// Who asked, with pids.

@@ -49,7 +49,7 @@ fn docker_run_of_a_missing_image() {
         let chain: Vec<_> = caller.ancestors.iter().map(|it| it.comm.as_str()).collect();
         assert_eq!(chain, ["bash", "sshd"]);
         assert_eq!(operation.confidence, Confidence::Observed);
-        assert_eq!(operation.endpoint.path, "/run/docker.sock");
+        assert_eq!(operation.endpoint.path.as_deref(), Some("/run/docker.sock"));
     }
     assert_eq!(scene.findings(), []);
 }

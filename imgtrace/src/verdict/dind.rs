@@ -55,7 +55,7 @@ fn finding(seen: &Seen<'_>, placement: &Placement<'_>) -> Finding {
         summary: format!(
             "{} drives {} ({}), which runs inside it",
             placement.who(),
-            endpoint.path,
+            placement.path,
             endpoint.runtime.as_str()
         ),
         evidence,

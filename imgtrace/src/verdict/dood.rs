@@ -80,8 +80,7 @@ fn is_start(operation: &Operation) -> bool {
 }
 
 fn drives(operation: &Operation, placement: &Placement<'_>) -> String {
-    let endpoint = &operation.endpoint;
-    let (path, runtime) = (&endpoint.path, endpoint.runtime.as_str());
+    let (path, runtime) = (placement.path, operation.endpoint.runtime.as_str());
     format!("{} drives {path} ({runtime})", placement.who())
 }
 
@@ -144,7 +143,7 @@ impl Pair {
         let mut evidence = vec![format!(
             "container {} → {} ({}) → {started}",
             placement.container.label(),
-            operation.endpoint.path,
+            placement.path,
             placement.endpoint
         )];
         evidence.extend(operation.evidence.iter().cloned());

@@ -10,6 +10,8 @@ use crate::model::{Caller, CallerContainer, EndpointId, Operation, ProcessKey, R
 #[derive(Debug)]
 pub(super) struct Placement<'a> {
     pub(super) endpoint: EndpointId,
+    /// Its path.
+    pub(super) path: &'a str,
     pub(super) caller: &'a Caller,
     /// The caller's innermost container.
     pub(super) container: &'a CallerContainer,
@@ -31,6 +33,7 @@ impl<'a> Placement<'a> {
         let server = world.endpoint(endpoint)?.server.as_ref()?.process;
         Some(Self {
             endpoint,
+            path: operation.endpoint.path.as_deref()?,
             caller,
             container: caller.container.as_ref()?,
             server,

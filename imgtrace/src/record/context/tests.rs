@@ -1,5 +1,8 @@
 use super::*;
-use crate::model::{Api, Basis, Correlation, EndpointId, Op, Outcome, Subject};
+use crate::model::{
+    Api, Basis, Correlation, EndpointId, Op, Outcome, Role, Rootfs, RootfsIdentity, Runtime,
+    Subject,
+};
 
 fn at(mono: u64, what: Observation) -> Observed {
     Observed {
@@ -179,4 +182,63 @@ fn connections_without_room_are_counted() {
     assert!(
         context.alive().needed.is_empty() && context.used.is_empty() && context.requests.is_empty()
     );
+}
+
+fn mounted(mount: u64, container: &str) -> Observation {
+    Observation::Mounted {
+        rootfs: Rootfs {
+            mount: MountId(mount),
+            path: "/merged".to_owned(),
+            host_path: None,
+            mount_ns: 1,
+            store: None,
+            identity: RootfsIdentity {
+                container: Some(container.to_owned()),
+                ..RootfsIdentity::new(Runtime::Docker, Role::Container, "overlay2")
+            },
+        },
+        mounter: None,
+        already: false,
+    }
+}
+
+fn called(verb: OciVerb, container: &str) -> Observation {
+    Observation::OciRuntime {
+        process: key(7),
+        verb,
+        container: container.to_owned(),
+        namespace: None,
+        bundle: None,
+    }
+}
+
+#[test]
+fn what_runs_and_is_mounted_was_there_before_the_next_file() {
+    let mut context = Context::default();
+    let unmounted = Observation::Unmounted { mount: MountId(2) };
+    observe(
+        &mut context,
+        [
+            mounted(1, "one"),
+            called(OciVerb::Create, "one"),
+            called(OciVerb::Start, "one"),
+            mounted(2, "two"),
+            called(OciVerb::Run, "two"),
+            unmounted,
+            called(OciVerb::Run, "three"),
+            called(OciVerb::Delete, "three"),
+        ],
+    );
+    let needed = context.alive().needed;
+    let [mount, runs] = needed.as_slice() else {
+        panic!("{needed:?}");
+    };
+    assert!(matches!(
+        &mount.what,
+        Observation::Mounted { rootfs, already: true, .. } if rootfs.mount == MountId(1)
+    ));
+    assert!(matches!(
+        &runs.what,
+        Observation::ContainerRuns { container, already: true, .. } if container == "one"
+    ));
 }

@@ -8,6 +8,7 @@ use crate::model::{
 };
 
 use super::moment;
+use super::start::{Start, StoreView};
 
 /// An operation. Fields that say null are always there; those that are skipped belong to one op.
 #[derive(Serialize)]
@@ -30,8 +31,7 @@ pub(super) struct View<'a> {
     namespace: Option<&'a str>,
     bytes: Option<u64>,
     endpoint: EndpointView<'a>,
-    /// Stores are not looked at yet; the place is kept.
-    store: Option<()>,
+    store: Option<StoreView<'a>>,
     caller: Option<CallerView<'a>>,
     hops: Vec<HopView>,
     outcome: Option<Outcome>,
@@ -44,6 +44,8 @@ pub(super) struct View<'a> {
     all_tags: bool,
     #[serde(flatten)]
     denial: Option<&'a Denial>,
+    #[serde(flatten)]
+    start: Option<Start<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_of: Option<OperationId>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -74,7 +76,7 @@ impl<'a> View<'a> {
             namespace: subject.namespace.as_deref(),
             bytes: subject.bytes,
             endpoint: EndpointView::new(&operation.endpoint),
-            store: None,
+            store: operation.store.as_ref().map(StoreView::new),
             caller: operation.caller.as_ref().map(CallerView::new),
             hops: operation.hops.iter().map(HopView::new).collect(),
             outcome: operation.outcome,
@@ -84,6 +86,7 @@ impl<'a> View<'a> {
             what: subject.what.as_deref(),
             all_tags: subject.all_tags,
             denial: operation.denial.as_ref(),
+            start: Start::new(operation),
             retry_of: operation.retry_of,
             inferred_fields: &operation.inferred_fields,
             evidence: &operation.evidence,
@@ -118,7 +121,7 @@ struct EndpointView<'a> {
     id: Option<EndpointId>,
     runtime: Runtime,
     api: Option<Api>,
-    path: &'a str,
+    path: Option<&'a str>,
 }
 
 impl<'a> EndpointView<'a> {
@@ -133,7 +136,7 @@ impl<'a> EndpointView<'a> {
             id: *id,
             runtime: *runtime,
             api: *api,
-            path,
+            path: path.as_deref(),
         }
     }
 }

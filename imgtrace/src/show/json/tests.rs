@@ -1,7 +1,9 @@
-use super::super::samples::{at, denied, endpoint, in_pod, pull, rendered, running, start};
+use super::super::samples::{
+    at, denied, endpoint, in_pod, pull, rendered, restarted, running, start,
+};
 use super::super::{Output, Settings};
 use super::*;
-use crate::model::{Operation, OperationId, Subject};
+use crate::model::{Op, Operation, OperationId, Subject};
 
 fn object(report: Report) -> serde_json::Value {
     let settings = Settings {
@@ -104,6 +106,30 @@ fn fields_of_one_operation_stand_where_they_apply() {
         ..pull()
     }));
     assert_eq!(others[ALWAYS.len()..], ["what", "all_tags", "evidence"]);
+}
+
+#[test]
+fn a_start_tells_what_was_mounted_and_why() {
+    let own = ["rootfs", "cause", "restarts", "count"];
+    let asked = keys(Report::Ended(start()));
+    assert_eq!(asked[ALWAYS.len()..], own);
+    let whole = object(Report::Ended(restarted()));
+    assert_eq!(whole["store"]["id"], "s1");
+    assert_eq!(whole["store"]["kind"], "docker");
+    assert_eq!(whole["rootfs"]["layers"], 101);
+    assert_eq!(whole["rootfs"]["host_path"], serde_json::Value::Null);
+    assert_eq!(whole["cause"], "restart-policy");
+    assert_eq!(
+        (&whole["restarts"], &whole["count"]),
+        (&13.into(), &5.into())
+    );
+    assert_eq!(whole["endpoint"]["path"], serde_json::Value::Null);
+    let create = Operation {
+        op: Op::Create,
+        ..restarted()
+    };
+    let create = keys(Report::Ended(create));
+    assert_eq!(create[ALWAYS.len()..], ["rootfs", "evidence"]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::super::Settings;
 use super::super::line::{ELLIPSIS, Line};
 use super::super::palette::{BAD, DIM, GOOD, OP, PLAIN, UNSURE};
 use super::super::way::way;
-use super::super::{amount, caller, subject};
+use super::super::{amount, caller, start, subject};
 use super::denial::remedy;
 use super::{State, WORD};
 
@@ -136,6 +136,9 @@ fn below(settings: &Settings, operation: &Operation, out: &mut Vec<u8>) {
     if settings.evidence {
         if let Some(way) = way(operation) {
             say(DIM, &format!("· via {way}"));
+        }
+        if let Some(rootfs) = start::rootfs(operation) {
+            say(DIM, &format!("· {rootfs}"));
         }
         for sentence in &operation.evidence {
             say(DIM, &format!("· {sentence}"));

@@ -1,6 +1,6 @@
-//! The lines that are no operation: endpoints, findings, losses, notices.
+//! The lines that are no operation: endpoints, stores, findings, losses, notices.
 
-use crate::model::{Endpoint, EndpointState, Finding, Loss, Notice, Severity};
+use crate::model::{Endpoint, EndpointState, Finding, Loss, Notice, Severity, Store, StoreId};
 
 use super::super::Settings;
 use super::super::line::Line;
@@ -61,6 +61,17 @@ fn served(endpoint: &Endpoint) -> String {
         1 => format!("{server}, 1 connection joined"),
         count => format!("{server}, {count} connections joined"),
     }
+}
+
+/// `store  s1 docker /var/lib/docker  overlay2`.
+pub(super) fn store(mut line: Line, id: StoreId, store: &Store, out: &mut Vec<u8>) {
+    line.push(OP, "store").pad_to(TEXT);
+    line.push(DIM, &id.to_string())
+        .plain(" ")
+        .plain(store.kind.as_str());
+    line.plain(" ").plain(&store.root);
+    line.push(DIM, &format!("  {}", store.driver));
+    line.finish(out);
 }
 
 /// `undone  pull docker.io/library/nginx:1.27 was a wrong guess`.
