@@ -1,6 +1,25 @@
 //! Which overlay (and fuse-overlayfs) file systems are mounted where, by whom, as it happens.
 //!
 //! It knows mounts and mount namespaces. Which container a mount is for is `store`'s.
+//!
+//! A file system is told once in each watched namespace that sees it. Copies that propagation or
+//! a new namespace makes have the same [`device`](Mount::device): joining them is for who asks.
+//! Mounts of a part of an overlay, such as a bind mount of one folder, are not told.
+
+mod fanotify;
+mod known;
+mod namespace;
+mod options;
+mod queue;
+mod source;
+mod statmount;
+mod waker;
+
+pub use source::{Mounts, Obstacle, OpenError, WatchError, Watched, Way};
+pub use waker::Waker;
+
+/// Mount namespaces that are watched at most.
+pub const NAMESPACES_MAX: usize = 64;
 
 /// A mount, as the kernel describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +54,7 @@ pub struct Mount {
 /// What happened to the mounts of a watched namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// There is one more.
+    /// There is one more; or one that was told, with the same id, has another mount point.
     Attached(Mount),
     /// One is gone.
     Detached {
@@ -55,3 +74,13 @@ pub enum Event {
         mounts: u64,
     },
 }
+
+/// Whether a mount is the whole of an overlay, by its type, its source and its root.
+fn is_overlay(kind: &str, source: &str, root: &str) -> bool {
+    // fuse-overlayfs names itself in both; its subtype is missing where fusermount is old.
+    let is_fuse = kind == "fuse.fuse-overlayfs" || (kind == "fuse" && source == "fuse-overlayfs");
+    (kind == "overlay" || is_fuse) && root == "/"
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,218 @@
+//! The way that was chosen, behind one interface.
+
+use std::io;
+use std::os::fd::AsFd as _;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use thiserror::Error;
+
+use super::Event;
+use super::fanotify::Fanotify;
+use super::waker::Waker;
+use crate::capture::monotonic;
+
+/// How often it is looked whether watched namespaces are still there.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// A way to see mounts, in order of preference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Mount notifications of fanotify, and statmount(2).
+    Fanotify,
+}
+
+impl Way {
+    /// All of them, the best first.
+    pub const ALL: &[Self] = &[Self::Fanotify];
+
+    /// What it is called on the command line: `fanotify`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fanotify => "fanotify",
+        }
+    }
+}
+
+/// Why a way does not work.
+#[derive(Debug)]
+pub struct Obstacle {
+    /// Which way.
+    pub way: Way,
+    /// What the kernel said.
+    pub error: io::Error,
+}
+
+/// No way to see mounts works, or not the one that is wanted.
+#[derive(Debug, Error)]
+#[error("failed to watch mounts: {}", say(.0))]
+pub struct OpenError(
+    /// What is in the way of each.
+    pub Vec<Obstacle>,
+);
+
+/// Why a namespace is not watched.
+#[derive(Debug, Error)]
+pub enum WatchError {
+    /// The process is gone or may not be looked at.
+    #[error("failed to open the mount namespace of process {pid}")]
+    Open {
+        /// The process.
+        pid: u32,
+        /// Why.
+        source: io::Error,
+    },
+    /// The kernel does not want it.
+    #[error("failed to watch the mount namespace of process {pid}")]
+    Refused {
+        /// The process.
+        pid: u32,
+        /// Why.
+        source: io::Error,
+    },
+    /// There are as many as may be.
+    #[error("{max} mount namespaces are watched already", max = super::NAMESPACES_MAX)]
+    TooMany,
+}
+
+/// A namespace that is watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watched {
+    /// Its inode number.
+    pub namespace: u32,
+    /// Whether it was not watched before.
+    pub is_new: bool,
+}
+
+/// Sees the overlays of the mount namespaces that it is told to watch; none at first.
+///
+/// It blocks and belongs on a thread of its own.
+#[derive(Debug)]
+pub struct Mounts {
+    source: Source,
+    obstacles: Vec<Obstacle>,
+    waker: Waker,
+    swept: Instant,
+}
+
+#[derive(Debug)]
+enum Source {
+    Fanotify(Fanotify),
+}
+
+impl Mounts {
+    /// Takes the first way that works, or the one that is wanted.
+    ///
+    /// # Errors
+    /// None works.
+    pub fn open(wanted: Option<Way>) -> Result<Self, OpenError> {
+        let mut obstacles = Vec::new();
+        for way in Way::ALL {
+            if wanted.is_some_and(|wanted| wanted != *way) {
+                continue;
+            }
+            match Source::open(*way).and_then(|source| Ok((source, Waker::new()?))) {
+                Ok((source, waker)) => {
+                    return Ok(Self {
+                        source,
+                        obstacles,
+                        waker,
+                        swept: Instant::now(),
+                    });
+                }
+                Err(error) => obstacles.push(Obstacle { way: *way, error }),
+            }
+        }
+        Err(OpenError(obstacles))
+    }
+
+    /// The way that was taken.
+    pub fn way(&self) -> Way {
+        match self.source {
+            Source::Fanotify(_) => Way::Fanotify,
+        }
+    }
+
+    /// What was in the way of the better ways.
+    pub fn obstacles(&self) -> &[Obstacle] {
+        &self.obstacles
+    }
+
+    /// What another thread can interrupt [`next`](Self::next) with.
+    pub fn waker(&self) -> Waker {
+        self.waker.clone()
+    }
+
+    /// Watches the mount namespace of a process from now on, if it is not watched yet. What is
+    /// mounted there already is told by the next calls of [`next`](Self::next).
+    ///
+    /// # Errors
+    /// The process is gone, the kernel refuses, or [`NAMESPACES_MAX`](super::NAMESPACES_MAX) are
+    /// watched.
+    pub fn watch(&mut self, pid: u32) -> Result<Watched, WatchError> {
+        match &mut self.source {
+            Source::Fanotify(source) => source.watch(pid),
+        }
+    }
+
+    /// Waits until something happens, `timeout` is over or the [`Waker`] is used, and appends what
+    /// happened, which may be nothing.
+    ///
+    /// # Errors
+    /// The kernel does not give its notifications any more.
+    pub fn next(&mut self, timeout: Duration, out: &mut Vec<Event>) -> io::Result<()> {
+        let timeout = if self.is_behind() {
+            Duration::ZERO
+        } else {
+            timeout.min(SWEEP.saturating_sub(self.swept.elapsed()))
+        };
+        self.wait(timeout)?;
+        if self.swept.elapsed() >= SWEEP {
+            self.swept = Instant::now();
+            match &mut self.source {
+                Source::Fanotify(source) => source.sweep(),
+            }
+        }
+        match &mut self.source {
+            Source::Fanotify(source) => source.take(monotonic(), out),
+        }
+    }
+
+    fn is_behind(&self) -> bool {
+        match &self.source {
+            Source::Fanotify(source) => source.is_behind(),
+        }
+    }
+
+    fn wait(&self, timeout: Duration) -> io::Result<()> {
+        let timeout = Timespec::try_from(timeout).map_err(io::Error::other)?;
+        let mut fds = vec![PollFd::new(&self.waker, PollFlags::IN)];
+        match &self.source {
+            Source::Fanotify(source) => {
+                fds.push(PollFd::from_borrowed_fd(source.as_fd(), PollFlags::IN));
+            }
+        }
+        match poll(&mut fds, Some(&timeout)) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+        self.waker.clear();
+        Ok(())
+    }
+}
+
+impl Source {
+    fn open(way: Way) -> io::Result<Self> {
+        match way {
+            Way::Fanotify => Fanotify::open().map(Self::Fanotify),
+        }
+    }
+}
+
+fn say(obstacles: &[Obstacle]) -> String {
+    let each = obstacles
+        .iter()
+        .map(|one| format!("{}: {}", one.way.name(), one.error));
+    each.collect::<Vec<_>>().join("; ")
+}
