@@ -72,10 +72,10 @@ impl Known {
             return Attached::Full;
         }
         self.mounts.insert((namespace, id), device);
-        let copies = self.copies.entry((namespace, device)).or_insert(Copies {
-            told: id,
-            count: 0,
-        });
+        let copies = self
+            .copies
+            .entry((namespace, device))
+            .or_insert(Copies { told: id, count: 0 });
         copies.count += 1;
         if copies.count == 1 {
             Attached::New
@@ -101,6 +101,3 @@ impl Known {
         was_told
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -272,6 +272,3 @@ fn describe(answer: &[u8]) -> Option<Description> {
         device: (head.major, head.minor),
     })
 }
-
-#[cfg(test)]
-mod tests;
