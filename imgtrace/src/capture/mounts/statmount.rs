@@ -56,7 +56,10 @@ struct Request {
     namespace: u64,
 }
 
-const _: () = assert!(size_of::<Request>() == 32);
+/// `MNT_ID_REQ_SIZE_VER1`.
+const REQUEST_SIZE: u32 = 32;
+
+const _: () = assert!(size_of::<Request>() == REQUEST_SIZE as usize);
 
 /// The beginning of `struct statmount` (`include/uapi/linux/mount.h`); what begins with an
 /// underscore is not used.
@@ -187,8 +190,7 @@ impl Asker {
 impl Request {
     fn new(mount: u64, param: u64, namespace: u64) -> Self {
         Self {
-            // 32, as asserted above.
-            size: size_of::<Self>() as u32,
+            size: REQUEST_SIZE,
             spare: 0,
             mount,
             param,
