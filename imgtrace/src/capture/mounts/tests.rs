@@ -185,7 +185,7 @@ fn every_mount_of_a_storm_is_told_or_counted() {
     const MOUNTS: usize = 1000;
     each_way(|mut seen| {
         let ground = Ground::new(1);
-        let mut nested = Nested::new();
+        let nested = Nested::new();
         seen.watch(nested.pid()).unwrap();
         seen.settle(QUIET);
         let before = seen.events.len();
@@ -216,7 +216,7 @@ fn lasting_mounts_of_a_storm_are_all_told() {
     const MOUNTS: usize = 1000;
     each_way(|mut seen| {
         let ground = Ground::new(1);
-        let mut nested = Nested::new();
+        let nested = Nested::new();
         seen.watch(nested.pid()).unwrap();
         nested.stack(&ground, MOUNTS).join().unwrap();
         seen.until(|events| {
