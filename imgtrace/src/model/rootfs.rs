@@ -59,7 +59,7 @@ pub struct RootfsIdentity {
     /// What `digest` names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest_kind: Option<DigestKind>,
-    /// The chain id of its topmost image layer (OCI image specification, "Layer ChainID").
+    /// The chain id of its topmost image layer (OCI image specification, "Layer `ChainID`").
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain_id: Option<String>,
     /// Image layers below it; a runtime's own init layer is not counted.

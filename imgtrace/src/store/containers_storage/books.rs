@@ -1,0 +1,132 @@
+//! The books of one store, read when they are asked and remembered while they stay the same.
+
+use std::collections::HashMap;
+use std::fs::Metadata;
+use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
+
+use serde::Deserialize;
+
+use super::chain::{self, Extent};
+use super::records::{Container, Image, Layer, parse};
+use crate::store::Folder;
+
+/// Bytes of one book: some 5,000 images, or 30,000 layers.
+const BOOK_MOST: u64 = 16 << 20;
+
+/// Layers whose extent is remembered; beyond them all are forgotten.
+const EXTENTS_MOST: usize = 4_096;
+
+/// Where containers are listed. A container that need not survive a crash (`podman run --rm`,
+/// CRI-O's) is in the second (containers/storage `containers.go`); before 1.46 there was only the
+/// first.
+const CONTAINERS: [&str; 2] = [
+    "overlay-containers/volatile-containers.json",
+    "overlay-containers/containers.json",
+];
+
+/// Where images are listed.
+pub(super) const IMAGES: &str = "overlay-images/images.json";
+
+/// Where layers are listed; those of images are in the first (containers/storage `layers.go`).
+const LAYERS: [&str; 2] = [
+    "overlay-layers/layers.json",
+    "overlay-layers/volatile-layers.json",
+];
+
+/// What is known of one store.
+#[derive(Debug, Default)]
+pub(super) struct Books {
+    images: Option<(Stamp, Vec<Image>)>,
+    /// By the id of the topmost layer. A layer's content and what lies below it never change.
+    extents: HashMap<String, Extent>,
+}
+
+/// What changes when a book is written anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    inode: u64,
+    size: u64,
+    changed: (i64, i64),
+}
+
+impl Books {
+    /// The image of that id.
+    pub(super) fn image(&mut self, root: &Folder, id: &str) -> Option<Image> {
+        let images = self.images(root)?;
+        images.iter().find(|image| image.id == id).cloned()
+    }
+
+    /// All images; none if the book is not there or cannot be read.
+    pub(super) fn images(&mut self, root: &Folder) -> Option<&[Image]> {
+        let file = root.file(IMAGES).ok()?;
+        let stamp = Stamp::of(&file.metadata().ok()?);
+        if self
+            .images
+            .as_ref()
+            .is_none_or(|(known, _)| *known != stamp)
+        {
+            let mut bytes = Vec::new();
+            file.take(BOOK_MOST).read_to_end(&mut bytes).ok()?;
+            self.images = Some((stamp, parse(&bytes)?));
+        }
+        self.images.as_ref().map(|(_, images)| images.as_slice())
+    }
+
+    /// What lies at and below a layer; none if the books do not have all of it.
+    pub(super) fn extent(&mut self, root: &Folder, top: &str) -> Option<Extent> {
+        if let Some(known) = self.extents.get(top) {
+            return Some(known.clone());
+        }
+        let extent = chain::extent(&layers(root), top)?;
+        if self.extents.len() >= EXTENTS_MOST {
+            self.extents.clear();
+        }
+        self.extents.insert(top.to_owned(), extent.clone());
+        Some(extent)
+    }
+}
+
+impl Stamp {
+    fn of(book: &Metadata) -> Self {
+        Self {
+            inode: book.ino(),
+            size: book.size(),
+            changed: (book.ctime(), book.ctime_nsec()),
+        }
+    }
+}
+
+/// The container whose own layer this is.
+pub(super) fn container_of(root: &Folder, layer: &str) -> Option<Container> {
+    find(root, |container| container.layer == layer)
+}
+
+/// The container of that id.
+pub(super) fn container(root: &Folder, id: &str) -> Option<Container> {
+    find(root, |container| container.id == id)
+}
+
+/// What lies below a container's own layer.
+pub(super) fn extent_below(root: &Folder, layer: &str) -> Option<Extent> {
+    let layers = layers(root);
+    let own = layers.iter().find(|known| known.id == layer)?;
+    chain::extent(&layers, own.parent.as_deref().unwrap_or_default())
+}
+
+fn find(root: &Folder, is_it: impl Fn(&Container) -> bool) -> Option<Container> {
+    let mut books = CONTAINERS.iter();
+    books.find_map(|book| read(root, book)?.into_iter().find(&is_it))
+}
+
+fn layers(root: &Folder) -> Vec<Layer> {
+    let books = LAYERS.iter();
+    books
+        .filter_map(|book| read(root, book))
+        .flatten()
+        .collect()
+}
+
+fn read<T: for<'de> Deserialize<'de>>(root: &Folder, book: &str) -> Option<Vec<T>> {
+    parse(&root.read(book, BOOK_MOST).ok()?)
+}

@@ -1,0 +1,76 @@
+//! From a layer down to the lowest: how many there are, how large, and the chain id.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use sha2::{Digest as _, Sha256};
+
+use super::records::Layer;
+
+/// The most layers below one another: twice what the driver allows (`drivers/overlay/overlay.go`,
+/// `maxDepth`).
+const DEPTH_MOST: usize = 1_000;
+
+/// What lies at and below a layer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Extent {
+    /// Layers.
+    pub(super) layers: u32,
+    /// Bytes unpacked; none where one of the layers does not say.
+    pub(super) bytes: Option<u64>,
+    /// `sha256:…`; none where one of the layers has no diff id.
+    pub(super) chain_id: Option<String>,
+    /// True if one of them came packed; none where no layer says.
+    pub(super) came_packed: Option<bool>,
+}
+
+/// Walks down from `top`; none if a layer is missing, or there are too many.
+pub(super) fn extent(layers: &[Layer], top: &str) -> Option<Extent> {
+    let by_id: HashMap<&str, &Layer> = layers.iter().map(|it| (it.id.as_str(), it)).collect();
+    let mut chain = Vec::new();
+    let mut next = Some(top);
+    while let Some(id) = next.filter(|id| !id.is_empty()) {
+        if chain.len() == DEPTH_MOST {
+            return None;
+        }
+        let layer = *by_id.get(id)?;
+        chain.push(layer);
+        next = layer.parent.as_deref();
+    }
+    let mut sizes = chain.iter().map(|layer| layer.size);
+    let bytes = sizes.try_fold(0u64, |sum, size| sum.checked_add(size?));
+    let packed = chain.iter().filter_map(|layer| layer.came_packed());
+    Some(Extent {
+        layers: u32::try_from(chain.len()).ok()?,
+        bytes,
+        chain_id: chain_id(chain.iter().rev().map(|layer| layer.diff_id.as_deref())),
+        came_packed: packed.reduce(|any, packed| any || packed),
+    })
+}
+
+/// The chain id of layers, the lowest first (OCI image specification, `config.md`, "Layer
+/// ChainID"): the lowest's is its diff id, each further one is the digest of the one below it, a
+/// space and its own diff id.
+fn chain_id<'a>(diff_ids: impl Iterator<Item = Option<&'a str>>) -> Option<String> {
+    let mut chain: Option<String> = None;
+    for diff_id in diff_ids {
+        let diff_id = diff_id.filter(|id| id.starts_with("sha256:"))?;
+        chain = Some(match chain {
+            None => diff_id.to_owned(),
+            Some(below) => digest(&format!("{below} {diff_id}")),
+        });
+    }
+    chain
+}
+
+fn digest(text: &str) -> String {
+    let mut name = "sha256:".to_owned();
+    for byte in Sha256::digest(text) {
+        // Writing to a string does not fail.
+        let _ = write!(name, "{byte:02x}");
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests;
