@@ -6,6 +6,7 @@
 //! no daemon. Each layout on disk is a file of its own.
 
 pub mod containers_storage;
+pub mod docker;
 mod view;
 
 pub use view::{Folder, ReadError, View};

@@ -1,0 +1,33 @@
+use serde_json::json;
+
+use super::super::scene::{Scene, digest};
+use super::*;
+
+fn named(repositories: &serde_json::Value) -> Option<String> {
+    let scene = Scene::new();
+    let file = json!({ "Repositories": repositories });
+    scene.write("image/overlay2/repositories.json", file.to_string());
+    of(&scene.folder("image/overlay2"), &digest(1))
+}
+
+#[test]
+fn a_tag_is_preferred_to_a_digest() {
+    let by_digest = format!("a/b@{}", digest(7));
+    let both = json!({
+        "a/b": {by_digest.as_str(): digest(1), "a/b:2": digest(2)},
+        "z": {"z:1": digest(1)},
+    });
+    assert_eq!(named(&both).as_deref(), Some("docker.io/library/z:1"));
+    let alone = json!({ "a/b": { by_digest.as_str(): digest(1) } });
+    let expected = format!("docker.io/{by_digest}");
+    assert_eq!(named(&alone), Some(expected));
+}
+
+#[test]
+fn an_image_may_have_no_name() {
+    assert_eq!(named(&json!({})), None);
+    assert_eq!(named(&json!({"a": {"a:1": digest(2)}})), None);
+    assert_eq!(named(&json!({"a": {"A!!": digest(1)}})), None);
+    assert_eq!(named(&json!(null)), None);
+    assert_eq!(named(&json!({"a": 7})), None);
+}
