@@ -1,11 +1,15 @@
 //! The table of operations in the making: which request belongs to which, and what waits for when.
 
+mod ties;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::chain::{Chain, Inner};
 use super::request::Request;
 use crate::model::Confidence;
 use crate::observation::RequestId;
+pub(super) use ties::Reach;
+use ties::Ties;
 
 /// Chains kept that have been told to the end; the oldest is forgotten when there are more.
 const MAX_KEPT: usize = 2_048;
@@ -24,6 +28,7 @@ pub(super) struct Chains {
     kept: VecDeque<RequestId>,
     /// When (ns of the monotonic clock) something is due, and for which root.
     due: BTreeSet<(u64, RequestId)>,
+    ties: Ties,
 }
 
 impl Chains {
@@ -35,6 +40,7 @@ impl Chains {
             unclaimed: BTreeSet::new(),
             kept: VecDeque::new(),
             due: BTreeSet::new(),
+            ties: Ties::new(),
         }
     }
 
@@ -62,9 +68,45 @@ impl Chains {
         root.or_else(|| self.roots.get(&request).copied())
     }
 
-    pub(super) fn request_mut(&mut self, request: RequestId) -> Option<&mut Request> {
+    /// Has a request learn something; none if it is not known.
+    pub(super) fn change<T>(
+        &mut self,
+        request: RequestId,
+        learn: impl FnOnce(&mut Request) -> T,
+    ) -> Option<T> {
         let root = self.root_of(request)?;
-        self.by_root.get_mut(&root)?.request_mut(request)
+        let chain = self.by_root.get_mut(&root)?;
+        let learned = chain.request_mut(request).map(learn);
+        self.ties.set(chain);
+        learned
+    }
+
+    /// Takes over what a chain has learned by itself.
+    pub(super) fn retie(&mut self, root: RequestId) {
+        if let Some(chain) = self.by_root.get(&root) {
+            self.ties.set(chain);
+        }
+    }
+
+    /// The chains that a request may be part of, oldest first, and some that it is no part of.
+    pub(super) fn outer_of(
+        &self,
+        inner: &Request,
+        reach: Reach,
+    ) -> impl Iterator<Item = (RequestId, &Chain)> {
+        let roots = self.ties.outer_of(inner, reach).into_iter();
+        roots.filter_map(|root| Some((root, self.get(root)?)))
+    }
+
+    /// The next root after that one, or the first, that waits and may be part of the chain of
+    /// `outer`; some are not.
+    pub(super) fn next_waiting(
+        &self,
+        outer: RequestId,
+        reach: Reach,
+        after: Option<RequestId>,
+    ) -> Option<RequestId> {
+        self.ties.next_waiting(self.get(outer)?, reach, after)
     }
 
     /// The roots that may turn out to be part of another, oldest first.
@@ -90,11 +132,13 @@ impl Chains {
         for inner in &chain.hops {
             self.roots.insert(inner.request.id, root);
         }
+        self.ties.set(&chain);
         self.by_root.insert(root, chain);
     }
 
     pub(super) fn remove(&mut self, root: RequestId) -> Option<Chain> {
         let chain = self.by_root.remove(&root)?;
+        self.ties.remove(root);
         self.unclaimed.remove(&root);
         // It is the first one, unless what it said was taken back.
         let mut kept = self.kept.iter();
@@ -117,6 +161,7 @@ impl Chains {
     /// Notes that a chain has been told to the end, and so is part of no other.
     pub(super) fn keep(&mut self, root: RequestId) {
         self.unclaimed.remove(&root);
+        self.retie(root);
         self.kept.push_back(root);
         if self.kept.len() > MAX_KEPT
             && let Some(oldest) = self.kept.front().copied()
@@ -138,6 +183,7 @@ impl Chains {
         for root in holders.chain(self.roots.remove(&request)) {
             if let Some(chain) = self.by_root.get_mut(&root) {
                 chain.hops.retain(|inner| inner.request.id != request);
+                self.ties.set(chain);
             }
         }
     }
@@ -148,6 +194,7 @@ impl Chains {
         if let Some(chain) = self.by_root.get_mut(&root)
             && chain.add(hop).is_none()
         {
+            self.ties.set(chain);
             self.copies.insert((id, root));
         }
     }
@@ -175,6 +222,7 @@ impl Chains {
                 self.copies.insert((id, outer));
             }
         }
+        self.ties.set(into);
     }
 
     /// Lets [`Self::pop_due`] return a root when that time has come, and not before.

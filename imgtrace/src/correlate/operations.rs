@@ -108,6 +108,8 @@ impl Operations {
             _ => {}
         }
         self.pass_time(now);
+        #[cfg(test)]
+        assert!(owner::all_are_found(&self.chains, now.world));
     }
 
     const fn next_id(&mut self) -> OperationId {
@@ -134,27 +136,35 @@ impl Operations {
     }
 
     fn progress(&mut self, id: RequestId, subject: &Subject, now: &mut Moment<'_>) {
-        let Some(request) = self.chains.request_mut(id) else {
+        let tell = |request: &mut Request| request.tell(subject, now.world);
+        let Some(is_news) = self.chains.change(id, tell) else {
             return;
         };
-        if request.tell(subject, now.world) {
+        if is_news {
             self.find_owner(id, now);
             self.adopt(id, now);
         }
-        let root = self.chains.root_of(id);
-        let chain = root.and_then(|root| self.chains.get_mut(root));
-        let said = chain.and_then(|chain| chain.progress(now.at, now.world));
-        now.out.extend(said.map(Report::Progress));
+        let Some(root) = self.chains.root_of(id) else {
+            return;
+        };
+        let chain = self.chains.get_mut(root);
+        if let Some(said) = chain.and_then(|chain| chain.progress(now.at, now.world)) {
+            now.out.push(Report::Progress(said));
+            self.chains.retie(root);
+        }
     }
 
     fn end(&mut self, id: RequestId, end: End, subject: &Subject, now: &mut Moment<'_>) {
-        let Some(request) = self.chains.request_mut(id) else {
-            return;
+        let ends = |request: &mut Request| {
+            let is_first = request.end.is_none();
+            if is_first {
+                request.end(end, subject, now.world);
+            }
+            is_first
         };
-        if request.end.is_some() {
+        if self.chains.change(id, ends) != Some(true) {
             return;
         }
-        request.end(end, subject, now.world);
         self.find_owner(id, now);
         self.adopt(id, now);
         match self.chains.get(id) {
@@ -203,13 +213,14 @@ impl Operations {
             }
             self.say(root, now);
         }
+        let attribute = |request: &mut Request| request.attribute(now.world);
+        self.chains.change(root, attribute);
         let Some(chain) = self.chains.get_mut(root) else {
             return;
         };
         let Said::Began(id) = chain.said else {
             return;
         };
-        chain.root.attribute(now.world);
         now.out.push(Report::Ended(chain.operation(id, now.world)));
         chain.said = Said::Ended(id);
         self.retries.note(&chain.root, id, chain.retry_of);

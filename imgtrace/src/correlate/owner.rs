@@ -2,7 +2,7 @@
 
 use super::World;
 use super::chain::{Chain, Inner};
-use super::chains::Chains;
+use super::chains::{Chains, Reach};
 use super::fit::{Fit, fit, has_its_container, may_tell_id};
 use super::request::Request;
 use crate::model::{Confidence, Op};
@@ -61,19 +61,33 @@ fn candidate<'a>(chain: &'a Chain, inner: &Request, world: &World) -> Option<Can
 
 fn candidates<'a>(
     chains: &'a Chains,
-    root: RequestId,
     inner: &'a Request,
+    reach: Reach,
     world: &'a World,
 ) -> impl Iterator<Item = Candidate<'a>> {
-    let others = chains.iter().filter(move |(other, _)| *other != root);
-    others.filter_map(move |(_, chain)| candidate(chain, inner, world))
+    among(chains.outer_of(inner, reach), inner, reach, world)
+}
+
+fn among<'a>(
+    all: impl Iterator<Item = (RequestId, &'a Chain)>,
+    inner: &'a Request,
+    reach: Reach,
+    world: &'a World,
+) -> impl Iterator<Item = Candidate<'a>> {
+    let others = all.filter(|(other, _)| *other != inner.id);
+    others
+        .filter_map(|(_, chain)| candidate(chain, inner, world))
+        .filter(move |it| match reach {
+            Reach::Any => true,
+            Reach::Certain => it.fit.is_certain(),
+            Reach::Image => it.by.keys.share_image(&inner.keys),
+        })
 }
 
 /// The chain that the chain of `root` is part of, by what the requests themselves say.
 pub(super) fn certain(chains: &Chains, root: RequestId, world: &World) -> Option<Owner> {
     let inner = &chains.get(root)?.root;
-    let fitting = candidates(chains, root, inner, world).filter(|it| it.fit.is_certain());
-    let all: Vec<_> = fitting.collect();
+    let all: Vec<_> = candidates(chains, inner, Reach::Certain, world).collect();
     let best = all.iter().map(|it| it.fit).max()?;
     let best: Vec<_> = all.into_iter().filter(|it| it.fit == best).collect();
     if best.len() > 1 && best.first().is_some_and(|it| it.fit == Fit::Trace) {
@@ -110,10 +124,9 @@ pub(super) fn probable(chains: &Chains, root: RequestId, world: &World) -> Optio
         return Some(owner);
     }
     let inner = &chains.get(root)?.root;
-    let all: Vec<_> = candidates(chains, root, inner, world).collect();
     let owner = |it: &Candidate<'_>| Owner::probably(it.chain.root.id);
     // Whoever has no such hop yet, asked for the same, and asked first.
-    let about_image = all.iter().filter(|it| it.by.keys.share_image(&inner.keys));
+    let about_image = candidates(chains, inner, Reach::Image, world);
     let first = about_image.min_by_key(|it| {
         let has_one = it.chain.has_hop_like(inner);
         let asks_other = it.by.op != inner.op;
@@ -121,8 +134,9 @@ pub(super) fn probable(chains: &Chains, root: RequestId, world: &World) -> Optio
         (has_one, asks_other, told, it.by.at.mono, it.by.id)
     });
     if first.is_some() {
-        return first.map(owner);
+        return first.as_ref().map(owner);
     }
+    let all: Vec<_> = candidates(chains, inner, Reach::Any, world).collect();
     match all.as_slice() {
         [only] => Some(owner(only)),
         traced if traced.iter().all(|it| it.fit == Fit::Trace) => {
@@ -139,14 +153,14 @@ pub(super) fn may_be_told(chains: &Chains, root: RequestId, world: &World) -> bo
         return false;
     };
     !inner.keys.ids.is_empty()
-        && candidates(chains, root, inner, world).any(|it| may_tell_id(it.by))
+        && candidates(chains, inner, Reach::Any, world).any(|it| may_tell_id(it.by))
 }
 
 /// True if there is no other chain than `owner` that the chain of `root` may be part of.
 pub(super) fn is_only(chains: &Chains, root: RequestId, owner: RequestId, world: &World) -> bool {
     let inner = chains.get(root).map(|chain| &chain.root);
     inner.is_some_and(|inner| {
-        candidates(chains, root, inner, world).all(|it| it.chain.root.id == owner)
+        candidates(chains, inner, Reach::Any, world).all(|it| it.chain.root.id == owner)
     })
 }
 
@@ -154,7 +168,7 @@ pub(super) fn is_only(chains: &Chains, root: RequestId, owner: RequestId, world:
 pub(super) fn is_of_some_build(chains: &Chains, root: RequestId, world: &World) -> bool {
     let inner = chains.get(root).map(|chain| &chain.root);
     inner.is_some_and(|inner| {
-        let mut all = candidates(chains, root, inner, world).peekable();
+        let mut all = candidates(chains, inner, Reach::Any, world).peekable();
         all.peek().is_some() && all.all(|it| it.by.op == Op::Build)
     })
 }
@@ -162,7 +176,9 @@ pub(super) fn is_of_some_build(chains: &Chains, root: RequestId, world: &World) 
 /// How many chains the chain of `root` may be part of.
 pub(super) fn possible(chains: &Chains, root: RequestId, world: &World) -> usize {
     let inner = chains.get(root).map(|chain| &chain.root);
-    inner.map_or(0, |inner| candidates(chains, root, inner, world).count())
+    inner.map_or(0, |inner| {
+        candidates(chains, inner, Reach::Any, world).count()
+    })
 }
 
 /// Other operations under way that want the image that the chain of `root` is about.
@@ -175,9 +191,8 @@ pub(super) fn others_that_pull(
     let Some(inner) = chains.get(root).map(|chain| &chain.root) else {
         return 0;
     };
-    let others = candidates(chains, root, inner, world).filter(|it| it.chain.root.id != owner);
-    others
-        .filter(|it| it.by.keys.share_image(&inner.keys) && !it.chain.is_told())
+    candidates(chains, inner, Reach::Image, world)
+        .filter(|it| it.chain.root.id != owner && !it.chain.is_told())
         .count()
 }
 
@@ -193,10 +208,9 @@ pub(super) fn asks_better(
         return false;
     };
     let inner = &inner.root;
-    let others = candidates(chains, root, inner, world);
     owner.requests().all(|by| by.op != inner.op)
-        && others
-            .filter(|it| it.by.op == inner.op && it.by.keys.share_image(&inner.keys))
+        && candidates(chains, inner, Reach::Image, world)
+            .filter(|it| it.by.op == inner.op)
             .any(|it| !it.chain.is_told() && !it.chain.has_hop_like(inner))
 }
 
@@ -213,7 +227,8 @@ pub(super) fn shared(chains: &Chains, root: RequestId, world: &World) -> Vec<Req
         own.root.leads_to(&hop.request)
             && fit(&own.root, Op::Pull, &hop.request, world) == Some(Fit::Image)
     };
-    let others = chains.iter().filter(|(other, _)| *other != root);
+    let others = chains.outer_of(&own.root, Reach::Image);
+    let others = others.filter(|(other, _)| *other != root);
     let other = others
         .map(|(_, chain)| chain)
         .find(|other| other.hops.iter().any(fetched));
@@ -221,3 +236,8 @@ pub(super) fn shared(chains: &Chains, root: RequestId, world: &World) -> Vec<Req
     let pulls = hops.filter(|hop| hop.request.op == Op::Pull);
     pulls.map(|hop| hop.request.clone()).collect()
 }
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+pub(super) use tests::all_are_found;

@@ -90,7 +90,7 @@ pub(crate) fn from_container_name(name: &str) -> Option<Pod> {
 
 /// A uid without what its spellings differ in: a control group has `_` or `-` where an API has `-`,
 /// and the uid of a static pod, a hash of its file, has none.
-fn bare(uid: &str) -> String {
+pub(super) fn bare(uid: &str) -> String {
     let digits = uid.chars().filter(char::is_ascii_alphanumeric);
     digits.map(|digit| digit.to_ascii_lowercase()).collect()
 }

@@ -2,6 +2,7 @@
 
 use super::{Moment, Operations};
 use crate::correlate::chain::{Chain, Inner};
+use crate::correlate::chains::Reach;
 use crate::correlate::fit::Fit;
 use crate::correlate::owner::{self, Owner};
 use crate::correlate::request::Request;
@@ -21,11 +22,12 @@ impl Operations {
 
     /// Takes in what waits and says that it belongs to the chain of a request.
     pub(super) fn adopt(&mut self, request: RequestId, now: &mut Moment<'_>) {
-        for waiting in self.chains.unclaimed() {
-            let outer = self.chains.root_of(request);
-            let outer = outer.filter(|outer| *outer != waiting);
-            let outer = outer.and_then(|outer| self.chains.get(outer));
-            let Some((outer, inner)) = outer.zip(self.chains.get(waiting)) else {
+        let mut last = None;
+        while let Some(outer) = self.chains.root_of(request)
+            && let Some(waiting) = self.chains.next_waiting(outer, Reach::Certain, last)
+        {
+            last = Some(waiting);
+            let Some((outer, inner)) = self.chains.get(outer).zip(self.chains.get(waiting)) else {
                 continue;
             };
             let fit = owner::fits(outer, &inner.root, now.world);
@@ -58,12 +60,14 @@ impl Operations {
     pub(super) fn claim(&mut self, root: RequestId, now: &mut Moment<'_>) -> bool {
         let before = self.chains.unclaimed_len();
         let mut about_image = Vec::new();
-        for waiting in self.chains.unclaimed() {
+        let mut last = None;
+        while let Some(waiting) = self.chains.next_waiting(root, Reach::Any, last) {
+            last = Some(waiting);
             let Some((outer, inner)) = self.chains.get(root).zip(self.chains.get(waiting)) else {
                 continue;
             };
             let inner = &inner.root;
-            if waiting == root || owner::fits(outer, inner, now.world).is_none() {
+            if owner::fits(outer, inner, now.world).is_none() {
                 continue;
             }
             let shares = |it: &Request| it.keys.share_image(&inner.keys);
