@@ -9,6 +9,7 @@
 
 #[macro_use]
 mod tracer;
+mod budget;
 mod bulk;
 mod names;
 
