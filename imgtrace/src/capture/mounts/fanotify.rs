@@ -10,13 +10,17 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
+use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};
+use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 
 use super::known::{Attached, Known};
 use super::queue::{FAN_MNT_ATTACH, FAN_MNT_DETACH, Notification, notifications};
+use super::source::{Source, wait};
 use super::statmount::{self, Asker, Description};
+use super::waker::Waker;
 use super::{Event, Mount, NAMESPACES_MAX, WatchError, Watched, namespace, options};
 
 /// `FAN_REPORT_MNT` (`include/uapi/linux/fanotify.h`, as below).
@@ -44,7 +48,7 @@ pub(super) struct Fanotify {
     known: Known,
     asker: Asker,
     buffer: Vec<u8>,
-    /// Events of namespaces that are gone, until they are asked for.
+    /// Namespaces that are gone, until that is told.
     ended: Vec<u32>,
 }
 
@@ -95,68 +99,6 @@ impl Fanotify {
         })
     }
 
-    pub(super) fn watch(&mut self, pid: u32) -> Result<Watched, WatchError> {
-        let gone = |source| WatchError::Open { pid, source };
-        let file = namespace::open(pid).map_err(gone)?;
-        let inode = namespace::inode(&file).map_err(gone)?;
-        let id = namespace::id(file.as_fd()).map_err(gone)?;
-        let watched = Watched {
-            namespace: inode,
-            is_new: !self.namespaces.iter().any(|one| one.id == id),
-        };
-        if !watched.is_new {
-            return Ok(watched);
-        }
-        // Another one with this number is gone: the number was given out again.
-        self.forget(|one| one.inode == inode);
-        if self.namespaces.len() >= NAMESPACES_MAX {
-            return Err(WatchError::TooMany);
-        }
-        mark(&self.group, file.as_fd()).map_err(|source| WatchError::Refused { pid, source })?;
-        let namespace = Namespace { id, inode };
-        self.namespaces.push(namespace);
-        self.list(namespace, true);
-        Ok(watched)
-    }
-
-    /// Whether there is more to be told at once.
-    pub(super) fn is_behind(&self) -> bool {
-        !self.backlog.is_empty() || !self.ended.is_empty()
-    }
-
-    /// Tells what has happened. The queue goes before what was listed: a mount that is in both was
-    /// noticed as it came.
-    pub(super) fn take(&mut self, at: u64, out: &mut Vec<Event>) -> io::Result<()> {
-        for inode in std::mem::take(&mut self.ended) {
-            self.end(inode, at, out);
-        }
-        let mut lost = 0;
-        let is_empty = self.drain(at, &mut lost, out)?;
-        if is_empty {
-            let most = self.backlog.len().min(BACKLOG_CHUNK);
-            let chunk: Vec<_> = self.backlog.drain(..most).collect();
-            for listed in chunk {
-                let notice = Notice {
-                    at,
-                    mount: listed.mount,
-                    mounter: None,
-                    already: listed.already,
-                };
-                // Gone since it was listed: then the queue says so.
-                let _ = self.look(listed.namespace, notice, &mut lost, out);
-            }
-        }
-        if lost > 0 {
-            out.push(Event::Lost { at, mounts: lost });
-        }
-        Ok(())
-    }
-
-    /// Forgets the namespaces that are gone.
-    pub(super) fn sweep(&mut self) {
-        self.forget(|one| !statmount::is_there(one.id));
-    }
-
     fn forget(&mut self, is_gone: impl Fn(&Namespace) -> bool) {
         let ended = &mut self.ended;
         self.namespaces.retain(|one| {
@@ -164,13 +106,6 @@ impl Fanotify {
             ended.extend(is_gone.then_some(one.inode));
             !is_gone
         });
-    }
-
-    /// Everything of a namespace is gone with it.
-    fn end(&mut self, inode: u32, at: u64, out: &mut Vec<Event>) {
-        for id in self.known.of(inode) {
-            self.gone(inode, id, at, out);
-        }
     }
 
     /// Reads the queue; true if it is empty now.
@@ -306,9 +241,76 @@ impl Fanotify {
     }
 }
 
-impl AsFd for Fanotify {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.group.as_fd()
+impl Source for Fanotify {
+    fn watch(&mut self, pid: u32) -> Result<Watched, WatchError> {
+        let gone = |source| WatchError::Open { pid, source };
+        let file = namespace::open(pid).map_err(gone)?;
+        let inode = namespace::inode(&file).map_err(gone)?;
+        let id = namespace::id(file.as_fd()).map_err(gone)?;
+        let watched = Watched {
+            namespace: inode,
+            is_new: !self.namespaces.iter().any(|one| one.id == id),
+        };
+        if !watched.is_new {
+            return Ok(watched);
+        }
+        // Another one with this number is gone: the number was given out again.
+        self.forget(|one| one.inode == inode);
+        if self.namespaces.len() >= NAMESPACES_MAX {
+            return Err(WatchError::TooMany);
+        }
+        mark(&self.group, file.as_fd()).map_err(|source| WatchError::Refused { pid, source })?;
+        let namespace = Namespace { id, inode };
+        self.namespaces.push(namespace);
+        self.list(namespace, true);
+        Ok(watched)
+    }
+
+    fn is_behind(&self) -> bool {
+        !self.backlog.is_empty() || !self.ended.is_empty()
+    }
+
+    fn wait(&mut self, waker: &Waker, timeout: Duration) -> io::Result<()> {
+        let queue = PollFd::new(&self.group, PollFlags::IN);
+        wait(waker, [queue], timeout).map(drop)
+    }
+
+    /// Tells what has happened. The queue goes before what was listed: a mount that is in both was
+    /// noticed as it came.
+    fn take(&mut self, at: u64, out: &mut Vec<Event>) -> io::Result<()> {
+        for inode in std::mem::take(&mut self.ended) {
+            let gone = self.known.forget(inode);
+            let gone = gone.into_iter();
+            out.extend(gone.map(|id| Event::Detached {
+                at,
+                id,
+                namespace: inode,
+            }));
+        }
+        let mut lost = 0;
+        let is_empty = self.drain(at, &mut lost, out)?;
+        if is_empty {
+            let most = self.backlog.len().min(BACKLOG_CHUNK);
+            let chunk: Vec<_> = self.backlog.drain(..most).collect();
+            for listed in chunk {
+                let notice = Notice {
+                    at,
+                    mount: listed.mount,
+                    mounter: None,
+                    already: listed.already,
+                };
+                // Gone since it was listed: then the queue says so.
+                let _ = self.look(listed.namespace, notice, &mut lost, out);
+            }
+        }
+        if lost > 0 {
+            out.push(Event::Lost { at, mounts: lost });
+        }
+        Ok(())
+    }
+
+    fn sweep(&mut self) {
+        self.forget(|one| !statmount::is_there(one.id));
     }
 }
 

@@ -100,4 +100,14 @@ impl Known {
         }
         was_told
     }
+
+    /// A namespace is gone with all its mounts; those of them that were told.
+    pub(super) fn forget(&mut self, namespace: u32) -> Vec<u64> {
+        let mut all = self.of(namespace);
+        all.retain(|id| self.detach(namespace, *id));
+        all
+    }
 }
+
+#[cfg(test)]
+mod tests;

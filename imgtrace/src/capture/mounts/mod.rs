@@ -8,6 +8,7 @@
 
 mod fanotify;
 mod known;
+mod mountinfo;
 mod namespace;
 mod options;
 mod queue;

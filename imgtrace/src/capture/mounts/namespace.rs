@@ -22,6 +22,13 @@ pub(super) fn inode(namespace: &File) -> io::Result<u32> {
     u32::try_from(namespace.metadata()?.ino()).map_err(io::Error::other)
 }
 
+/// The inode number of a process' mount namespace, if the process is there.
+pub(super) fn of(pid: u32) -> Option<u32> {
+    let link = std::fs::read_link(format!("/proc/{pid}/ns/mnt")).ok()?;
+    let number = link.to_str()?.strip_prefix("mnt:[")?.strip_suffix(']')?;
+    number.parse().ok()
+}
+
 /// The unique id of an open namespace, which never comes back.
 ///
 /// # Errors

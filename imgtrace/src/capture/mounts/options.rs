@@ -43,6 +43,11 @@ pub(super) fn layers(options: &[u8]) -> Layers {
     layers
 }
 
+/// A field of mountinfo, its octal escapes resolved.
+pub(super) fn field(value: &[u8]) -> String {
+    text(bytes(value).iter().map(|byte| byte.value))
+}
+
 /// Resolves the kernel's octal escapes (`mangle_path`, `seq_escape`); what is none stays.
 fn bytes(mut value: &[u8]) -> Vec<Byte> {
     let mut all = Vec::with_capacity(value.len());
@@ -101,3 +106,6 @@ fn text(bytes: impl IntoIterator<Item = u8>) -> String {
     let bytes: Vec<u8> = bytes.into_iter().collect();
     String::from_utf8_lossy(&bytes).into_owned()
 }
+
+#[cfg(test)]
+mod tests;

@@ -124,3 +124,6 @@ fn mount(mut records: &[u8]) -> Option<u64> {
         records = records.get(length..).filter(|_| length > 0)?;
     }
 }
+
+#[cfg(test)]
+mod tests;

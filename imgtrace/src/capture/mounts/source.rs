@@ -1,7 +1,7 @@
 //! The way that was chosen, behind one interface.
 
+use std::fmt;
 use std::io;
-use std::os::fd::AsFd as _;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use super::Event;
 use super::fanotify::Fanotify;
+use super::mountinfo::Mountinfo;
 use super::waker::Waker;
 use crate::capture::monotonic;
 
@@ -19,19 +20,29 @@ const SWEEP: Duration = Duration::from_secs(1);
 /// A way to see mounts, in order of preference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// Mount notifications of fanotify, and statmount(2).
+    /// Mount notifications of fanotify, and statmount(2): Linux 6.15 and later.
     Fanotify,
+    /// mountinfo, read again when it changes: names no mounter, and misses what is short.
+    Mountinfo,
 }
 
 impl Way {
     /// All of them, the best first.
-    pub const ALL: &[Self] = &[Self::Fanotify];
+    pub const ALL: &[Self] = &[Self::Fanotify, Self::Mountinfo];
 
     /// What it is called on the command line: `fanotify`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Fanotify => "fanotify",
+            Self::Mountinfo => "mountinfo",
         }
+    }
+
+    fn open(self) -> io::Result<Box<dyn Source>> {
+        Ok(match self {
+            Self::Fanotify => Box::new(Fanotify::open()?),
+            Self::Mountinfo => Box::new(Mountinfo::open()?),
+        })
     }
 }
 
@@ -90,15 +101,29 @@ pub struct Watched {
 /// It blocks and belongs on a thread of its own.
 #[derive(Debug)]
 pub struct Mounts {
-    source: Source,
+    source: Box<dyn Source>,
+    way: Way,
     obstacles: Vec<Obstacle>,
     waker: Waker,
     swept: Instant,
 }
 
-#[derive(Debug)]
-enum Source {
-    Fanotify(Fanotify),
+/// What a way does.
+pub(super) trait Source: fmt::Debug + Send {
+    /// See [`Mounts::watch`].
+    fn watch(&mut self, pid: u32) -> Result<Watched, WatchError>;
+
+    /// Whether [`take`](Self::take) would tell something without waiting.
+    fn is_behind(&self) -> bool;
+
+    /// Waits for the kernel, the waker or the end of the time.
+    fn wait(&mut self, waker: &Waker, timeout: Duration) -> io::Result<()>;
+
+    /// Appends what has happened, noticed at `at`.
+    fn take(&mut self, at: u64, out: &mut Vec<Event>) -> io::Result<()>;
+
+    /// Forgets the namespaces that are gone.
+    fn sweep(&mut self);
 }
 
 impl Mounts {
@@ -112,10 +137,11 @@ impl Mounts {
             if wanted.is_some_and(|wanted| wanted != *way) {
                 continue;
             }
-            match Source::open(*way).and_then(|source| Ok((source, Waker::new()?))) {
+            match way.open().and_then(|source| Ok((source, Waker::new()?))) {
                 Ok((source, waker)) => {
                     return Ok(Self {
                         source,
+                        way: *way,
                         obstacles,
                         waker,
                         swept: Instant::now(),
@@ -129,9 +155,7 @@ impl Mounts {
 
     /// The way that was taken.
     pub fn way(&self) -> Way {
-        match self.source {
-            Source::Fanotify(_) => Way::Fanotify,
-        }
+        self.way
     }
 
     /// What was in the way of the better ways.
@@ -151,9 +175,7 @@ impl Mounts {
     /// The process is gone, the kernel refuses, or [`NAMESPACES_MAX`](super::NAMESPACES_MAX) are
     /// watched.
     pub fn watch(&mut self, pid: u32) -> Result<Watched, WatchError> {
-        match &mut self.source {
-            Source::Fanotify(source) => source.watch(pid),
-        }
+        self.source.watch(pid)
     }
 
     /// Waits until something happens, `timeout` is over or the [`Waker`] is used, and appends what
@@ -162,52 +184,36 @@ impl Mounts {
     /// # Errors
     /// The kernel does not give its notifications any more.
     pub fn next(&mut self, timeout: Duration, out: &mut Vec<Event>) -> io::Result<()> {
-        let timeout = if self.is_behind() {
+        let timeout = if self.source.is_behind() {
             Duration::ZERO
         } else {
             timeout.min(SWEEP.saturating_sub(self.swept.elapsed()))
         };
-        self.wait(timeout)?;
+        self.source.wait(&self.waker, timeout)?;
         if self.swept.elapsed() >= SWEEP {
             self.swept = Instant::now();
-            match &mut self.source {
-                Source::Fanotify(source) => source.sweep(),
-            }
+            self.source.sweep();
         }
-        match &mut self.source {
-            Source::Fanotify(source) => source.take(monotonic(), out),
-        }
-    }
-
-    fn is_behind(&self) -> bool {
-        match &self.source {
-            Source::Fanotify(source) => source.is_behind(),
-        }
-    }
-
-    fn wait(&self, timeout: Duration) -> io::Result<()> {
-        let timeout = Timespec::try_from(timeout).map_err(io::Error::other)?;
-        let mut fds = vec![PollFd::new(&self.waker, PollFlags::IN)];
-        match &self.source {
-            Source::Fanotify(source) => {
-                fds.push(PollFd::from_borrowed_fd(source.as_fd(), PollFlags::IN));
-            }
-        }
-        match poll(&mut fds, Some(&timeout)) {
-            Ok(_) | Err(Errno::INTR) => {}
-            Err(errno) => return Err(errno.into()),
-        }
-        self.waker.clear();
-        Ok(())
+        self.source.take(monotonic(), out)
     }
 }
 
-impl Source {
-    fn open(way: Way) -> io::Result<Self> {
-        match way {
-            Way::Fanotify => Fanotify::open().map(Self::Fanotify),
-        }
+/// Waits for any of `fds` or the waker; says which of `fds` have something.
+pub(super) fn wait<'fd>(
+    waker: &'fd Waker,
+    fds: impl IntoIterator<Item = PollFd<'fd>>,
+    timeout: Duration,
+) -> io::Result<Vec<bool>> {
+    let timeout = Timespec::try_from(timeout).map_err(io::Error::other)?;
+    let first = PollFd::new(waker, PollFlags::IN);
+    let mut fds: Vec<_> = [first].into_iter().chain(fds).collect();
+    match poll(&mut fds, Some(&timeout)) {
+        Ok(_) | Err(Errno::INTR) => {}
+        Err(errno) => return Err(errno.into()),
     }
+    waker.clear();
+    let told = fds.iter().skip(1).map(|fd| !fd.revents().is_empty());
+    Ok(told.collect())
 }
 
 fn say(obstacles: &[Obstacle]) -> String {

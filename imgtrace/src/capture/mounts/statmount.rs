@@ -274,3 +274,6 @@ fn describe(answer: &[u8]) -> Option<Description> {
         device: (head.major, head.minor),
     })
 }
+
+#[cfg(test)]
+mod tests;
