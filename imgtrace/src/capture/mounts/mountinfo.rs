@@ -19,6 +19,7 @@ use super::known::{Attached, Known};
 use super::source::{Source, wait};
 use super::waker::Waker;
 use super::{Event, Mount, NAMESPACES_MAX, WatchError, Watched, namespace};
+use crate::capture::monotonic;
 use line::Line;
 
 /// The most of a mountinfo that is read, in bytes: some ten thousand mounts.
@@ -31,6 +32,8 @@ pub(super) struct Mountinfo {
     known: Known,
     /// Namespaces that are gone, until that is told.
     ended: Vec<u32>,
+    /// What the first reading of namespaces has shown, until that is told.
+    first: Vec<Event>,
 }
 
 /// A namespace, and what was in it when it was read.
@@ -119,10 +122,14 @@ impl Source for Mountinfo {
                 inode,
                 pid,
                 file: File::open(format!("/proc/{pid}/mountinfo")).map_err(gone)?,
-                changed: true,
+                changed: false,
                 was_read: false,
                 mounts: HashMap::new(),
             });
+            // Now, so that what comes from here on is known to be new.
+            let mut first = std::mem::take(&mut self.first);
+            self.read(self.namespaces.len() - 1, monotonic(), &mut first);
+            self.first = first;
         }
         Ok(Watched {
             namespace: inode,
@@ -131,7 +138,7 @@ impl Source for Mountinfo {
     }
 
     fn is_behind(&self) -> bool {
-        !self.ended.is_empty() || self.namespaces.iter().any(|one| one.changed)
+        !self.ended.is_empty() || !self.first.is_empty()
     }
 
     fn wait(&mut self, waker: &Waker, timeout: Duration) -> io::Result<()> {
@@ -150,6 +157,7 @@ impl Source for Mountinfo {
             let gone = self.known.forget(inode);
             out.extend(gone.into_iter().map(|id| detached(at, id, inode)));
         }
+        out.append(&mut self.first);
         for index in 0..self.namespaces.len() {
             if self.namespaces.get(index).is_some_and(|one| one.changed) {
                 self.read(index, at, out);
