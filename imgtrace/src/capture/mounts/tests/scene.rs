@@ -114,7 +114,7 @@ impl Ground {
         thread.join().unwrap();
     }
 
-    /// fsopen, fsconfig with one layer at a time, fsmount, move_mount.
+    /// fsopen, fsconfig with one layer at a time, fsmount, `move_mount`.
     pub(super) fn mount_by_fsopen(&self) {
         let context = fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC).unwrap();
         for path in &self.lower {
