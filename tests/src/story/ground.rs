@@ -2,6 +2,7 @@
 
 #![expect(clippy::indexing_slicing, reason = "a field that a line lacks is null")]
 
+use std::fmt;
 use std::path::Path;
 
 use serde_json::Value;
@@ -50,5 +51,21 @@ impl Ground {
         ];
         let mut paths = paths.into_iter().filter_map(Value::as_str).map(Path::new);
         paths.any(|path| folders.iter().any(|folder| path.starts_with(folder)))
+    }
+}
+
+impl fmt::Display for Ground {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (kind, root) = self
+            .store
+            .as_ref()
+            .map_or(("?", "?"), |(kind, root)| (kind, root));
+        let driver = self.driver.as_deref().unwrap_or("?");
+        let chain_id = self.chain_id.as_deref().unwrap_or("?");
+        write!(f, "on {kind} {root} {driver} {chain_id}")?;
+        match self.layers {
+            Some(layers) => write!(f, " of {layers}"),
+            None => Ok(()),
+        }
     }
 }

@@ -322,7 +322,7 @@ impl fmt::Display for Row {
             write!(f, " hops={hops:?}")?;
         }
         if let Some(ground) = &self.ground {
-            write!(f, " {ground:?}")?;
+            write!(f, " {ground}")?;
         }
         for odd in &self.odd {
             write!(f, " ({odd})")?;

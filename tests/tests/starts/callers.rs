@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result};
-use imgtrace_tests::lab::{Content, Generation, Image, Lab, Outer, Podman, Registry, until};
+use imgtrace_tests::lab::{Content, Generation, Image, Lab, Outer, Podman, until};
 use imgtrace_tests::story::{Stage, succeed};
 use imgtrace_tests::tracer::Tracer;
 use serde_json::Value;
@@ -20,17 +20,15 @@ const SUPERVISOR: &str = r#"
 for procs in "$@"; do echo $$ > "$procs"; done
 "$0" & echo $! > "$0.pid"; wait"#;
 
-/// All three.
-pub(super) fn story(lab: &Lab) -> Result<()> {
+/// Podman on the host.
+pub(super) fn on_the_host(lab: &Lab) -> Result<()> {
     let registry = lab.registry()?;
     let image = registry.add_known(Image::Busybox)?;
     let own = lab.podman(&registry)?;
     own.cli(&["pull", "--quiet", &image.reference])?;
     let stage = podman::stage(lab, &[])?;
     from_a_shell(&stage, &own, &image)?;
-    under_a_supervisor(&stage, lab, &own, &image)?;
-    drop(stage);
-    in_a_container(lab, &registry, &image)
+    under_a_supervisor(&stage, lab, &own, &image)
 }
 
 /// `sh -c 'podman run …; true'`.
@@ -109,12 +107,14 @@ fn unit() -> Result<Vec<PathBuf>> {
 }
 
 /// Podman in a container of Docker.
-fn in_a_container(lab: &Lab, registry: &Registry, image: &Content) -> Result<()> {
+pub(super) fn in_a_container(lab: &Lab) -> Result<()> {
+    let registry = lab.registry()?;
+    let image = registry.add_known(Image::Busybox)?;
     let docker = lab.docker(Generation::Debian)?;
-    let inner = lab.podman(registry)?;
+    let inner = lab.podman(&registry)?;
     let tracer = Tracer::start(&[("docker", &docker.socket())], &[])?;
     let folder = (inner.data(), inner.data());
-    let outer = Outer::start(&docker, registry, &[folder], &["sleep", "1000"])?;
+    let outer = Outer::start(&docker, &registry, &[folder], &["sleep", "1000"])?;
     let mut words = inner.words();
     let run = ["run", "--rm", "--name", "within", &image.reference, "true"];
     words.extend(run.map(str::to_owned));
@@ -127,7 +127,7 @@ fn in_a_container(lab: &Lab, registry: &Registry, image: &Content) -> Result<()>
     assert_eq!(caller["pid"], inside.ran.pid, "{start:#}");
     assert_eq!(caller["exe"], "/usr/bin/podman", "{start:#}");
     assert_eq!(caller["container"]["id"], outer.container(), "{start:#}");
-    is_of(&start, image);
+    is_of(&start, &image);
     Ok(())
 }
 

@@ -37,7 +37,7 @@ pub(super) fn story(lab: &Lab) -> Result<()> {
         let actor = succeed(&mut crictl.command(&["create", &sandbox, &file, &of_pod]))?;
         let id = actor.words()[0].to_owned();
         let own = |op: &str| cri(op).container(&id).name(name).image(&image.reference);
-        stage.expect(&actor.who, [own("create")]);
+        stage.expect(&actor.who, [own("create").sandbox(&sandbox)]);
         let actor = succeed(&mut crictl.command(&["start", &id]))?;
         stage.expect(&actor.who, [own("start").on(&store.ground(image))]);
     }

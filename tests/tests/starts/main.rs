@@ -145,9 +145,15 @@ fn by_a_daemon_that_was_killed() -> Result<()> {
 }
 
 #[test]
-fn by_podman_from_everywhere() -> Result<()> {
-    needs!("by_podman_from_everywhere");
-    callers::story(&Lab::new("w-start-callers")?)
+fn by_podman_on_the_host() -> Result<()> {
+    needs!("by_podman_on_the_host");
+    callers::on_the_host(&Lab::new("w-start-host")?)
+}
+
+#[test]
+fn by_podman_in_a_container() -> Result<()> {
+    needs!("by_podman_in_a_container");
+    callers::in_a_container(&Lab::new("w-start-inside")?)
 }
 
 #[test]

@@ -199,21 +199,13 @@ pub(super) fn through_its_socket(lab: &Lab) -> Result<()> {
     };
     let remote = |words: &[&str]| succeed(podman.remote_command(&socket).args(words));
     let actor = remote(&["pull", "--quiet", &image.reference])?;
-    let id = format!("sha256:{}", actor.words()[0]);
-    stage.expect(&actor.who, [row("pull").digest(&id)]);
-    let create = [
-        "create",
-        "--pull",
-        "never",
-        "--name",
-        "one",
-        &image.reference,
-        "true",
-    ];
-    let actor = remote(&create)?;
+    let pulled = row("pull").digest(&format!("sha256:{}", actor.words()[0]));
+    stage.expect(&actor.who, [pulled.clone()]);
+    // It asks for the image again, which is there.
+    let actor = remote(&["create", "--name", "one", &image.reference, "true"])?;
     let id = actor.words()[0].to_owned();
     let own = |op: &str| row(op).container(&id).name("one");
-    stage.expect(&actor.who, [own("create")]);
+    stage.expect(&actor.who, [pulled, own("create")]);
     let actor = remote(&["start", "one"])?;
     let ground = store(&podman.root()).ground(&image);
     stage.expect(&actor.who, [own("start").on(&ground)]);
