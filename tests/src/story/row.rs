@@ -41,7 +41,7 @@ pub struct Row {
     endpoint: Option<String>,
     /// API, op and outcome of each, sorted: `containerd start ok`.
     hops: Option<Vec<String>>,
-    ground: Option<Ground>,
+    ground: Option<Box<Ground>>,
 }
 
 impl Row {
@@ -166,7 +166,7 @@ impl Row {
     /// On this root file system.
     #[must_use]
     pub fn on(mut self, ground: &Ground) -> Self {
-        self.ground = Some(ground.clone());
+        self.ground = Some(Box::new(ground.clone()));
         self
     }
 
@@ -265,7 +265,7 @@ impl Row {
                 word(&line["endpoint"]["api"])
             )),
             hops: Some(hops),
-            ground: Some(Ground::told(line)),
+            ground: Some(Box::new(Ground::told(line))),
             cause: text("cause"),
         })
     }
