@@ -5,6 +5,8 @@
 //! the point of view of the process that uses them. It never writes, never takes a lock, and asks
 //! no daemon. Each layout on disk is a file of its own.
 
+pub mod bolt;
+pub mod containerd;
 pub mod containers_storage;
 pub mod docker;
 mod view;

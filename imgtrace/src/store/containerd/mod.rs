@@ -1,0 +1,284 @@
+//! containerd's root file systems: which container, image and layers an overlay mount belongs to.
+//!
+//! What a mount says itself comes first: its target names namespace and container, its upper layer
+//! the snapshot. The bundle of the task adds the pod, `meta.db` the image, and the snapshotter's
+//! `metadata.db` the layers. Both databases are read without their lock, a few pages each time.
+//! Snapshotters that mount no overlay (native, btrfs, zfs, devmapper, blockfile) are not seen here.
+
+mod bundle;
+mod metadata;
+mod place;
+mod snapshots;
+mod task;
+
+use std::collections::BTreeMap;
+
+use thiserror::Error as ThisError;
+
+use super::bolt;
+use super::{Folder, Identified, ReadError, View};
+use crate::capture::mounts::Mount;
+use crate::model::{Role, RootfsIdentity, Runtime, Store, StoreKind};
+use place::{Owner, Target};
+use snapshots::{Known, Wanted};
+use task::Task;
+
+/// State folders of which the root folder is remembered; when they are more, all are forgotten.
+const ROOTS_MOST: usize = 256;
+
+/// What containerd's files have told so far.
+#[derive(Debug, Default)]
+pub struct Containerd {
+    known: Known,
+    /// containerd's root folder, by mount namespace and state folder: for mounts whose options do
+    /// not tell it.
+    roots: BTreeMap<(u32, String), String>,
+}
+
+/// The layers below a mount, from the books of the snapshotter that they lie in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Layers {
+    /// The store; none if its root is not known or cannot be looked at.
+    pub store: Option<Store>,
+    /// The snapshotter's name.
+    pub driver: Option<String>,
+    /// containerd's namespace, as the snapshot's key has it.
+    pub namespace: Option<String>,
+    /// The chain id of the topmost image layer.
+    pub chain_id: Option<String>,
+    /// Image layers.
+    pub layers: Option<u32>,
+    /// Bytes that these take unpacked.
+    pub bytes: Option<u64>,
+    /// What this rests on, or why no more could be told; a sentence each.
+    pub evidence: Vec<String>,
+}
+
+/// Why something of containerd's could not be read.
+#[derive(Debug, ThisError)]
+enum Error {
+    /// A file could not be read.
+    #[error(transparent)]
+    File(#[from] ReadError),
+    /// A database could not be read.
+    #[error("failed to read {path}")]
+    Database {
+        path: String,
+        #[source]
+        source: bolt::Error,
+    },
+    /// A file is not of the shape that it should have.
+    #[error("{0} is not of the expected shape")]
+    Shape(String),
+}
+
+impl Error {
+    fn database(folder: &Folder, file: &str, source: bolt::Error) -> Self {
+        let path = format!("{}/{file}", folder.path);
+        Self::Database { path, source }
+    }
+
+    /// With its causes, as one sentence.
+    fn sentence(&self) -> String {
+        let mut sentence = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            sentence.push_str(": ");
+            sentence.push_str(&error.to_string());
+            cause = error.source();
+        }
+        sentence
+    }
+}
+
+/// Whose layers they are.
+#[derive(Clone, Copy, Debug)]
+struct Home<'a> {
+    kind: StoreKind,
+    root: &'a str,
+    driver: &'a str,
+}
+
+impl Containerd {
+    /// What a mount is; none if it is no root file system of a container or of a step of a build.
+    /// `view` is that of a process in the mount's namespace.
+    pub fn identify(&mut self, mount: &Mount, view: &View) -> Option<Identified> {
+        match place::target(&mount.target)? {
+            Target::Task(task) => Some(self.task(mount, view, &task)),
+            Target::Step(id) => self.step(mount, view, id),
+        }
+    }
+
+    /// The layers of a mount whose upper layer, or topmost lower one, lies in a snapshotter, such
+    /// as one of dockerd's with containerd's image store; none if it does not.
+    pub fn layers(&mut self, mount: &Mount, view: &View) -> Option<Layers> {
+        let layer = place::layer(mount);
+        let folder = layer.folder?;
+        let wanted = Wanted {
+            key: None,
+            number: layer.number,
+        };
+        Some(self.below(view, folder, place::owner(folder).home(), wanted))
+    }
+
+    /// A step of a build; none if its layers are in no snapshotter's folder.
+    fn step(&mut self, mount: &Mount, view: &View, id: &str) -> Option<Identified> {
+        let layers = self.layers(mount, view)?;
+        // dockerd's own BuildKit uses containerd's snapshotter.
+        let runtime = match layers.store.as_ref().map(|store| store.kind) {
+            Some(StoreKind::Containerd) => Runtime::Docker,
+            _ => Runtime::BuildKit,
+        };
+        let mut identity = RootfsIdentity::new(runtime, Role::Build, "");
+        identity.container = Some(id.to_owned());
+        identity.evidence = vec![format!("mounted as the root of step {id} of a build")];
+        Some(join(identity, layers))
+    }
+
+    /// A container; what its mount does not tell, its files may.
+    fn task(&mut self, mount: &Mount, view: &View, task: &Task<'_>) -> Identified {
+        let mut identity = task.identity(view);
+        let layer = place::layer(mount);
+        let owner = layer.folder.map(place::owner);
+        let told = owner.and_then(Owner::home).map(|home| home.root.to_owned());
+        let roots = match &told {
+            Some(root) => vec![root.clone()],
+            None => self.roots_of(mount, task),
+        };
+        let found = task.record(view, &roots, &mut identity);
+        let root = found.as_ref().map(|(root, _)| root.clone()).or(told);
+        let record = found.map(|(_, record)| record).unwrap_or_default();
+        let driver = record
+            .snapshotter
+            .as_deref()
+            .or_else(|| owner.and_then(Owner::home).map(|home| home.driver));
+        let home = root.as_deref().zip(driver).map(|(root, driver)| Home {
+            kind: StoreKind::Containerd,
+            root,
+            driver,
+        });
+        let own = home.map(|home| place::folder(home.root, home.driver));
+        let Some(folder) = layer.folder.or(own.as_deref()) else {
+            let what = "neither the mount's options nor containerd's files tell its layers";
+            identity.evidence.push(what.to_owned());
+            return Identified {
+                identity,
+                store: None,
+            };
+        };
+        let wanted = Wanted {
+            key: record.snapshot.as_deref(),
+            number: layer.number,
+        };
+        let mut layers = self.below(view, folder, home, wanted);
+        layers.namespace = Some(task.namespace.to_owned());
+        if let Some(root) = root {
+            self.remember(mount, task, root);
+        }
+        join(identity, layers)
+    }
+
+    /// Where containerd's root folder may be: where it was for another mount of this containerd,
+    /// else where it is by default.
+    fn roots_of(&self, mount: &Mount, task: &Task<'_>) -> Vec<String> {
+        let key = (mount.namespace, task.state.to_owned());
+        let remembered = self.roots.get(&key).cloned();
+        let default = place::default_roots(task.state).map(str::to_owned);
+        remembered.into_iter().chain(default).collect()
+    }
+
+    fn remember(&mut self, mount: &Mount, task: &Task<'_>, root: String) {
+        if self.roots.len() >= ROOTS_MOST {
+            self.roots.clear();
+        }
+        let key = (mount.namespace, task.state.to_owned());
+        self.roots.insert(key, root);
+    }
+
+    /// What the snapshotter's books say is below a snapshot.
+    fn below(
+        &mut self,
+        view: &View,
+        folder: &str,
+        home: Option<Home<'_>>,
+        wanted: Wanted<'_>,
+    ) -> Layers {
+        let mut layers = Layers::default();
+        match view
+            .folder(folder)
+            .map(|folder| self.known.snapshot(&folder, wanted))
+        {
+            Some(Ok(Some(snapshot))) => {
+                layers
+                    .evidence
+                    .push(format!("layers by {folder}/metadata.db"));
+                layers.namespace = snapshot.namespace;
+                if let Some(below) = snapshot.layers {
+                    layers.chain_id = Some(below.chain_id);
+                    layers.layers = below.count;
+                    layers.bytes = below.bytes;
+                }
+            }
+            Some(Ok(None)) => {
+                let what = format!("{folder}/metadata.db does not know its snapshot");
+                layers.evidence.push(what);
+            }
+            Some(Err(error)) => layers.evidence.push(error.sentence()),
+            None => layers
+                .evidence
+                .push(format!("{folder} cannot be looked at")),
+        }
+        if let Some(home) = home {
+            layers.driver = Some(home.driver.to_owned());
+            layers.store = home.store(view, layers.namespace.clone());
+        }
+        layers
+    }
+}
+
+impl Home<'_> {
+    fn store(self, view: &View, namespace: Option<String>) -> Option<Store> {
+        let (device, inode) = view.folder(self.root)?.identity().ok()?;
+        Some(Store {
+            kind: self.kind,
+            root: self.root.to_owned(),
+            device,
+            inode,
+            driver: self.driver.to_owned(),
+            namespace,
+        })
+    }
+}
+
+impl<'a> Owner<'a> {
+    const fn home(self) -> Option<Home<'a>> {
+        let (kind, root, driver) = match self {
+            Self::Containerd { root, name } => (StoreKind::Containerd, root, name),
+            Self::BuildKit { root, name } => (StoreKind::BuildKit, root, name),
+            Self::Apart => return None,
+        };
+        Some(Home { kind, root, driver })
+    }
+}
+
+/// Adds the layers to what is known of a container.
+fn join(mut identity: RootfsIdentity, layers: Layers) -> Identified {
+    identity.driver = layers.driver.unwrap_or_default();
+    identity.namespace = layers.namespace;
+    identity.chain_id = layers.chain_id;
+    identity.layers = layers.layers;
+    identity.bytes = layers.bytes;
+    identity.evidence.extend(layers.evidence);
+    Identified {
+        identity,
+        store: layers.store,
+    }
+}
+
+/// True if a text is one that can be shown: not empty, not longer than `most`, one line.
+fn is_text(text: &str, most: usize) -> bool {
+    (1..=most).contains(&text.len()) && !text.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+mod tests;
