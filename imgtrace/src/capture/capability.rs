@@ -1,6 +1,7 @@
 //! What this kernel and these privileges allow, tried for real.
 
 use super::kernel::{Capture, ConnectHook, Error, Options};
+use super::mounts::{self, Mounts};
 
 /// Something that imgtrace can do in one of several ways.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub struct Way {
     pub name: &'static str,
     /// Why it does not work, where it does not.
     pub obstacle: Option<String>,
+    /// What it does not see that a better way does.
+    pub lacks: Option<&'static str>,
 }
 
 impl Capability {
@@ -40,7 +43,23 @@ impl Capability {
             ways: vec![Way {
                 name: way,
                 obstacle: result.err(),
+                lacks: None,
             }],
+        }
+    }
+
+    /// Overlay mounts need no kernel program, so they are tried by themselves.
+    fn mounts() -> Self {
+        let way = |way: &mounts::Way| Way {
+            name: way.hook(),
+            obstacle: Mounts::open(Some(*way)).err().map(|error| error.reason()),
+            lacks: way.lacks(),
+        };
+        Self {
+            name: "overlay mounts",
+            without: "a container that nobody asked for on a socket (podman, buildah, a restart \
+                      policy) is not reported, nor which layers a container runs on",
+            ways: mounts::Way::ALL.iter().map(way).collect(),
         }
     }
 }
@@ -98,6 +117,7 @@ pub fn probe() -> Vec<Capability> {
         "cgroup/connect_unix",
         connect_hook(&mut capture),
     ));
+    capabilities.push(Capability::mounts());
     capabilities
 }
 

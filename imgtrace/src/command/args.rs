@@ -1,6 +1,7 @@
 //! What can be typed. What it means is known where it is used.
 
 mod endpoint;
+mod probe;
 mod quantity;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 pub(super) use endpoint::EndpointArg;
+pub(super) use probe::ProbeArg;
 
 use crate::record::Rotation;
 use crate::show::{Output, Term};
@@ -116,6 +118,10 @@ pub(super) struct WatchArgs {
     /// Stop after this time: 30s, 5m, 1h30m
     #[arg(long, value_name = "TIME", value_parser = quantity::duration)]
     pub(super) duration: Option<Duration>,
+    /// Have something in this way or not at all, to try it: mounts=fanotify, mounts=mountinfo;
+    /// doctor lists the ways
+    #[arg(long, value_name = "NAME=KIND")]
+    pub(super) probe: Option<ProbeArg>,
 }
 
 /// How large a recording may become.

@@ -86,6 +86,9 @@ pub(super) fn watch(
         .map(declared)
         .collect::<Result<_, _>>()?;
     watch::privileged()?;
+    if let Some(probe) = args.probe {
+        watch::works(probe)?;
+    }
     let mut session = target.session(Clock::new().now(), show, common)?;
     watch::watch(declared, args.duration, common.verbose > 1, &mut session)
 }

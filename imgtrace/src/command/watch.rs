@@ -9,12 +9,13 @@ use tokio::{
 
 use super::{
     Exit,
+    args::ProbeArg,
     error::{Failure, Kind},
     screen::Screen,
     session::{Flow, Session},
 };
 use crate::{
-    capture::{self, Capture, ConnectHook, monotonic},
+    capture::{self, Capture, ConnectHook, monotonic, mounts::Mounts},
     host::doctor::HostFacts,
     observer::{Declared, Observer},
 };
@@ -68,6 +69,19 @@ pub(super) fn privileged() -> Result<(), Failure> {
     Err(Failure::new(Kind::Missing, what)
         .hint("sudo imgtrace")
         .hint("recordings can be replayed without any privilege: imgtrace replay FILE"))
+}
+
+/// Refuses to begin if what is to be had in one way cannot be had so, before a file is made.
+///
+/// # Errors
+/// The way does not work here.
+pub(super) fn works(probe: ProbeArg) -> Result<(), Failure> {
+    let ProbeArg::Mounts(way) = probe;
+    let tried = Mounts::open(Some(way)).map(drop);
+    tried.map_err(|error| {
+        Failure::from_error(Kind::Missing, &error)
+            .hint("imgtrace doctor says which ways work here; without --probe one of them is taken")
+    })
 }
 
 struct Watch {

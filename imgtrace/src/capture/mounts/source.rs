@@ -38,6 +38,25 @@ impl Way {
         }
     }
 
+    /// The kernel's names of what it uses: `fanotify FAN_REPORT_MNT`.
+    pub const fn hook(self) -> &'static str {
+        match self {
+            Self::Fanotify => "fanotify FAN_REPORT_MNT",
+            Self::Mountinfo => "poll of /proc/PID/mountinfo",
+        }
+    }
+
+    /// What it does not see that a better way does.
+    pub const fn lacks(self) -> Option<&'static str> {
+        match self {
+            Self::Fanotify => None,
+            Self::Mountinfo => Some(
+                "who mounted is not known, and a mount that is gone at once is missed; \
+                 Linux 6.15 says both",
+            ),
+        }
+    }
+
     fn open(self) -> io::Result<Box<dyn Source>> {
         Ok(match self {
             Self::Fanotify => Box::new(Fanotify::open()?),
@@ -62,6 +81,14 @@ pub struct OpenError(
     /// What is in the way of each.
     pub Vec<Obstacle>,
 );
+
+impl OpenError {
+    /// What is in the way, without the ways' names.
+    pub fn reason(&self) -> String {
+        let errors = self.0.iter().map(|one| one.error.to_string());
+        errors.collect::<Vec<_>>().join("; ")
+    }
+}
 
 /// Why a namespace is not watched.
 #[derive(Debug, Error)]

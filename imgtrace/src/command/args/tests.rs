@@ -1,4 +1,5 @@
 use super::*;
+use crate::capture::mounts::Way;
 
 fn parse(line: &str) -> Result<Cli, clap::Error> {
     Cli::try_parse_from(line.split_whitespace()).and_then(Cli::checked)
@@ -35,6 +36,28 @@ fn help_is_what_a_stranger_needs() {
     );
     insta::assert_snapshot!("help_record", help("record"));
     insta::assert_snapshot!("help_replay", help("replay"));
+}
+
+#[test]
+fn a_way_can_be_chosen() {
+    let cli = parse("imgtrace --probe mounts=mountinfo").unwrap();
+    assert_eq!(cli.live.watch.probe, Some(ProbeArg::Mounts(Way::Mountinfo)));
+    let line = "imgtrace record f --probe mounts=fanotify";
+    assert!(
+        matches!(parse(line).unwrap().command, Some(Command::Record(args))
+        if args.watch.probe == Some(ProbeArg::Mounts(Way::Fanotify)))
+    );
+    for (given, said) in [
+        ("mounts", "NAME=KIND"),
+        ("mount=fanotify", "'mount' cannot be chosen"),
+        (
+            "mounts=kprobe",
+            "'kprobe' is no way to see mounts: there are fanotify",
+        ),
+    ] {
+        let wrong = wrong(&format!("imgtrace --probe {given}"));
+        assert!(wrong.contains(said), "{wrong}");
+    }
 }
 
 #[test]

@@ -31,6 +31,7 @@ pub(super) fn capability(capability: &Capability, facts: &HostFacts) -> Item {
         }
     }
     let taken = capability.taken();
+    below.extend(taken.and_then(|way| Some(("but", way.lacks?.to_owned()))));
     if taken.is_none() {
         below.push(("without", capability.without.to_owned()));
         below.extend(remedy(facts).map(|remedy| ("remedy", remedy)));

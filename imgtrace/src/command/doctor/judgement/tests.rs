@@ -36,10 +36,12 @@ fn refused(obstacle: &str) -> Capability {
         Way {
             name: "fexit unix_stream_connect",
             obstacle: Some("EPERM".to_owned()),
+            lacks: None,
         },
         Way {
             name: "cgroup/connect_unix",
             obstacle: Some(obstacle.to_owned()),
+            lacks: None,
         },
     ];
     Capability {
@@ -53,6 +55,25 @@ fn rendered(items: &[Item]) -> String {
     let mut out = Vec::new();
     checklist::render(items, false, &mut out);
     String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn a_worse_way_says_what_it_lacks() {
+    let mut capability = refused("no such file");
+    for way in &mut capability.ways {
+        way.lacks = Some("the result is not seen");
+    }
+    let item = |capability: &Capability| super::capability(capability, &healthy());
+    assert!(
+        !rendered(&[item(&capability)]).contains("but"),
+        "none works"
+    );
+    capability.ways[1].obstacle = None;
+    let shown = rendered(&[item(&capability)]);
+    assert!(
+        shown.contains("but") && shown.contains("the result is not seen"),
+        "{shown}"
+    );
 }
 
 #[test]
