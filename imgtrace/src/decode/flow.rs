@@ -5,6 +5,8 @@
 //! that never came) or cut (bulk that was counted and not copied) has a place and a length.
 
 #[cfg(test)]
+pub(super) mod hearing;
+#[cfg(test)]
 mod tests;
 
 use bytes::Bytes;

@@ -2,7 +2,6 @@
 
 mod encoder;
 mod follow;
-mod hearing;
 mod join;
 mod properties;
 mod recorded;

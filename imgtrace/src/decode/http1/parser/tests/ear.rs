@@ -4,15 +4,13 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
+pub(super) use crate::decode::flow::hearing::Words;
 use crate::decode::http1::{Event, Parser, Piece};
 use crate::decode::{Direction, Exchange};
 use crate::model::Stamp;
 use crate::observation::Anomaly;
 
 pub(super) use Direction::{ToClient, ToServer};
-
-/// What one side says in one breath.
-pub(super) type Words = (Direction, Piece, Stamp);
 
 pub(super) fn stamp(mono: u64) -> Stamp {
     Stamp {

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 
 use super::ear::{ToClient, ToServer, anomalies, hear, short, stamp, words};
-use super::script::split;
 use crate::decode::Direction;
+use crate::decode::flow::hearing::split;
 use crate::decode::http1::{Event, Piece};
 use crate::observation::Anomaly;
 

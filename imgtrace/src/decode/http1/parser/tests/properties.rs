@@ -4,8 +4,9 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::ear::{ToClient, ToServer, Words, anomalies, check_contract, hear};
-use super::script::{Manner, Script, check_sound, cut, script, split};
+use super::script::{Manner, Script, check_sound, script};
 use crate::decode::Direction;
+use crate::decode::flow::hearing::{cut, split, with_gaps};
 use crate::decode::http1::{Event, Parser, Piece};
 use crate::model::Stamp;
 
@@ -28,24 +29,6 @@ fn pipelined(script: &Script) -> Vec<Words> {
         .partition(|(direction, ..)| *direction == ToServer);
     asked.extend(answered);
     asked
-}
-
-/// The words that are left when some are lost: a word is gone as a whole or behind its first bytes.
-fn with_gaps(words: Vec<Words>, losses: &[(Index, Option<u64>)]) -> Vec<Words> {
-    let mut words: Vec<Vec<Words>> = words.into_iter().map(|word| vec![word]).collect();
-    for (index, kept) in losses {
-        let place = index.index(words.len());
-        let [(direction, piece, at)] = words[place].as_mut_slice() else {
-            continue;
-        };
-        let kept = piece.take(kept.unwrap_or(0));
-        let parts = [kept, Piece::Gap(piece.len())].map(|part| (*direction, part, *at));
-        words[place] = parts
-            .into_iter()
-            .filter(|(_, part, _)| !part.is_empty())
-            .collect();
-    }
-    words.concat()
 }
 
 /// Moves each gap that was a whole word to the next word of its direction: that is when a lost

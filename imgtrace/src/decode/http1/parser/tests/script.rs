@@ -60,31 +60,6 @@ impl Script {
     }
 }
 
-/// Cuts words into the sizes given, over and over.
-pub(super) fn split(words: Vec<Words>, sizes: &[usize]) -> Vec<Words> {
-    let mut sizes = sizes.iter().cycle();
-    let mut parts = Vec::new();
-    for (direction, mut piece, at) in words {
-        while !piece.is_empty() {
-            let size = *sizes.next().unwrap() as u64;
-            parts.push((direction, piece.take(size), at));
-        }
-    }
-    parts
-}
-
-/// Words without the first `bytes` bytes of the conversation.
-pub(super) fn cut(words: Vec<Words>, mut bytes: u64) -> Vec<Words> {
-    let mut rest = Vec::new();
-    for (direction, mut piece, at) in words {
-        bytes -= piece.take(bytes).len();
-        if !piece.is_empty() {
-            rest.push((direction, piece, at));
-        }
-    }
-    rest
-}
-
 /// Panics if something was told that is not true.
 pub(super) fn check_sound(events: &[Event], truths: &[Truth]) {
     let mut real: Vec<&Truth> = Vec::new();

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::hearing::{cut, split, with_gaps};
 use super::said::*;
 use super::script::{Script, script};
 use crate::decode::Direction;
 use crate::decode::flow::Piece;
+use crate::decode::flow::hearing::{cut, split, with_gaps};
 use crate::decode::http2::{Event, Field, Parser, Slot, Text};
 use crate::model::Stamp;
 

@@ -8,6 +8,7 @@ use crate::decode::http2::{Event, Parser, Text};
 use crate::model::Stamp;
 
 pub(super) use crate::decode::Direction::{ToClient, ToServer};
+pub(super) use crate::decode::flow::hearing::Words;
 
 pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 pub(super) const DATA: u8 = 0;
@@ -35,9 +36,6 @@ pub(super) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8>
 pub(super) fn settings() -> Vec<u8> {
     frame(SETTINGS, 0, 0, &[])
 }
-
-/// A piece of a direction, and when it was read.
-pub(super) type Words = (Direction, Piece, Stamp);
 
 pub(super) fn stamp(mono: u64) -> Stamp {
     Stamp { mono, wall: 0 }

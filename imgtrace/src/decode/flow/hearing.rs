@@ -2,11 +2,15 @@
 
 use proptest::sample::Index;
 
-use super::said::Words;
+use crate::decode::Direction;
 use crate::decode::flow::Piece;
+use crate::model::Stamp;
+
+/// What was said at once, in which direction, and when.
+pub(in crate::decode) type Words = (Direction, Piece, Stamp);
 
 /// Cuts words into the sizes given, over and over.
-pub(super) fn split(words: Vec<Words>, sizes: &[usize]) -> Vec<Words> {
+pub(in crate::decode) fn split(words: Vec<Words>, sizes: &[usize]) -> Vec<Words> {
     let mut sizes = sizes.iter().cycle();
     let mut parts = Vec::new();
     for (direction, mut piece, at) in words {
@@ -19,7 +23,7 @@ pub(super) fn split(words: Vec<Words>, sizes: &[usize]) -> Vec<Words> {
 }
 
 /// Words without the first `bytes` bytes of the conversation.
-pub(super) fn cut(words: Vec<Words>, mut bytes: u64) -> Vec<Words> {
+pub(in crate::decode) fn cut(words: Vec<Words>, mut bytes: u64) -> Vec<Words> {
     let mut rest = Vec::new();
     for (direction, mut piece, at) in words {
         bytes -= piece.take(bytes).len();
@@ -31,7 +35,10 @@ pub(super) fn cut(words: Vec<Words>, mut bytes: u64) -> Vec<Words> {
 }
 
 /// The words that are left when some are lost: a word is gone as a whole or behind its first bytes.
-pub(super) fn with_gaps(words: Vec<Words>, losses: &[(Index, Option<u64>)]) -> Vec<Words> {
+pub(in crate::decode) fn with_gaps(
+    words: Vec<Words>,
+    losses: &[(Index, Option<u64>)],
+) -> Vec<Words> {
     let mut words: Vec<Vec<Words>> = words.into_iter().map(|word| vec![word]).collect();
     for (index, kept) in losses {
         if words.is_empty() {
