@@ -5,6 +5,7 @@
 //! registries and runtimes write secrets; it cannot know a password that stands alone in a
 //! sentence. When in doubt it hides too much.
 
+pub(crate) mod names;
 mod quoted;
 mod secret;
 

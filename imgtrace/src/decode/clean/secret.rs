@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::names;
 use super::quoted::{arguments, command, output};
 
 /// What stands in a secret's place.
@@ -15,34 +16,17 @@ const RULES: [Rule; 10] = [
     output, command, arguments, variable, userinfo, login, query, header, keyed, token,
 ];
 
-/// Keys whose value is a secret however it is written, without `-` and `_`: a key that ends so.
-const KEYS: [&str; 10] = [
-    "password",
-    "passwd",
-    "passphrase",
-    "pwd",
-    "apikey",
-    "accesskey",
-    "accesskeyid",
-    "secretkey",
-    "privatekey",
-    "credentials",
-];
-/// The same, but also words of ordinary sentences: not if only `: ` follows.
-const WEAK_KEYS: [&str; 10] = [
+/// What else ends a key whose value is a secret however it is written, beside [`names::NAMES`].
+const KEYS: [&str; 2] = ["pwd", "accesskeyid"];
+/// The same, but also words of ordinary sentences, beside [`names::WORDS`]: not if only `: ` follows.
+const WEAK_KEYS: [&str; 6] = [
     "pass",
-    "secret",
-    "token",
     "auth",
-    "creds",
     "username",
     "signature",
     "buildarg",
-    "buildargs",
     "cookie",
 ];
-/// Headers whose whole value is a secret.
-const HEADERS: [&str; 3] = ["authorization", "x-registry-auth", "x-registry-config"];
 /// What stands around keys and values, also where JSON is quoted in JSON.
 const QUOTES: [char; 3] = ['"', '\'', '\\'];
 /// What follows `Bearer` where it is no token.
@@ -169,16 +153,15 @@ fn query(text: &str, from: usize) -> Option<Range<usize>> {
 /// attribute of a challenge or the rest of a sentence.
 fn header(text: &str, from: usize) -> Option<Range<usize>> {
     words(text, from).find_map(|(end, name)| {
-        let name = name.to_ascii_lowercase();
         let rest = tail(text, end);
-        if HEADERS.contains(&name.as_str()) {
-            let value = rest.trim_start_matches(QUOTES).strip_prefix([':', '='])?;
+        let value = rest.trim_start_matches(QUOTES).strip_prefix([':', '=']);
+        if let Some(value) = value.filter(|_| names::is_header(name)) {
             let line = until(value, |c| matches!(c, '\r' | '\n'));
             return hide(true, text.len() - value.len(), line.len());
         }
         let value = word(rest.strip_prefix(' ')?, 0);
         let sentence = value.bytes().all(|b| b.is_ascii_lowercase());
-        let is_secret = match name.as_str() {
+        let is_secret = match name.to_ascii_lowercase().as_str() {
             "bearer" => !BEARER_WORDS.contains(&until(value, |c| c == '=')),
             "basic" => !sentence && value.len() >= 4,
             _ => false,
@@ -191,8 +174,9 @@ fn header(text: &str, from: usize) -> Option<Range<usize>> {
 fn keyed(text: &str, from: usize) -> Option<Range<usize>> {
     words(text, from).find_map(|(end, key)| {
         let login = matches!(key, "-u" | "--user");
-        let strong = ends_with_any(key, &KEYS);
-        if !(login || strong || ends_with_any(key, &WEAK_KEYS)) {
+        let strong = ends_with_any(key, &names::NAMES) || ends_with_any(key, &KEYS);
+        let weak = || ends_with_any(key, &names::WORDS) || ends_with_any(key, &WEAK_KEYS);
+        if !(login || strong || weak()) {
             return None;
         }
         let value = value_of(key, strong, tail(text, end))?;
@@ -222,9 +206,10 @@ fn value_of<'a>(key: &str, strong: bool, rest: &'a str) -> Option<&'a str> {
 }
 
 fn ends_with_any(key: &str, keys: &[&str]) -> bool {
-    let key: String = key.chars().filter(char::is_ascii_alphanumeric).collect();
-    let key = key.to_ascii_lowercase();
-    keys.iter().any(|end| key.ends_with(end))
+    let key = names::compact(key);
+    let several = key.strip_suffix('s').unwrap_or(&key);
+    keys.iter()
+        .any(|end| key.ends_with(end) || several.ends_with(end))
 }
 
 /// Something that begins like a token.

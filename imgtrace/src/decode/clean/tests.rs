@@ -214,3 +214,19 @@ fn no_rule_hides_an_id() {
         );
     }
 }
+
+#[test]
+fn what_is_a_secret_on_a_command_line_is_one_in_an_error() {
+    for header in [
+        "Cookie",
+        "Set-Cookie",
+        "PRIVATE-TOKEN",
+        "Proxy-Authorization",
+        "X-Vault-Token",
+    ] {
+        let text = format!("bad header: {header}: s=hunter2; path=/");
+        let told = clean(&text);
+        assert!(!told.contains("hunter2"), "{told}");
+        assert!(told.contains(header), "{told}");
+    }
+}

@@ -1,49 +1,26 @@
 //! Secrets that a name in front of them gives away: in assignments, queries, headers and JSON.
 
+use crate::decode::clean::names::{self, compact};
 use crate::decode::clean::{MASK, mask_forms};
-
-/// Parts of a name that say that its value is a secret, compared without case, `_`, `-` and `.`.
-const SECRET_PARTS: &[&str] = &[
-    "password",
-    "passwd",
-    "passphrase",
-    "secret",
-    "token",
-    "credential",
-    "creds",
-    "apikey",
-    "accesskey",
-    "privatekey",
-    "authorization",
-];
 
 /// Last words of a name that make it harmless: it names a place or a limit, not the secret.
 const HARMLESS_ENDS: &[&str] = &["file", "path", "dir", "stdin", "ttl", "url"];
 
-/// HTTP headers that carry credentials, beside `X-…-Token`, `-Key`, `-Auth`, `-Secret`.
-const SECRET_HEADERS: &[&str] = &[
-    "authorization",
-    "proxy-authorization",
-    "x-registry-auth",
-    "x-registry-config",
-    "cookie",
-    "set-cookie",
-    "private-token",
-    "job-token",
-];
-
 /// crictl's option for user name and password in base64; as a whole name only, since
 /// `--with-registry-auth IMAGE` takes no value.
 const AUTH: &str = "auth";
+
+/// What stands in names of secrets.
+fn names() -> impl Iterator<Item = &'static str> {
+    names::NAMES.into_iter().chain(names::WORDS)
+}
 
 /// Whether the word after an option called `name` (without dashes) is a secret: its name ends
 /// like one, so that `--password-stdin IMAGE` keeps its image.
 pub(super) fn takes_secret(name: &str) -> bool {
     let compact = compact(name);
     let compact = compact.strip_suffix('s').unwrap_or(&compact);
-    SECRET_PARTS
-        .iter()
-        .any(|part| compact.ends_with(part.trim_end_matches('s')))
+    names().any(|part| compact.ends_with(part.trim_end_matches('s')))
         || ends_like_password(compact)
         || name.ends_with("pass")
         || name == AUTH
@@ -56,7 +33,7 @@ pub(super) fn holds_secret(name: &str) -> bool {
     !HARMLESS_ENDS
         .iter()
         .any(|end| last.eq_ignore_ascii_case(end))
-        && (SECRET_PARTS.iter().any(|part| compact.contains(part))
+        && (names().any(|part| compact.contains(part))
             || ends_like_password(&compact)
             || compact == AUTH)
 }
@@ -92,7 +69,7 @@ pub(super) fn has_field(text: &str) -> bool {
 /// Whether `word` ends in the name and colon of a secret HTTP header.
 pub(super) fn ends_with_header(word: &str) -> bool {
     word.strip_suffix(':')
-        .is_some_and(|head| is_secret_header(head.get(name_start(head)..).unwrap_or("")))
+        .is_some_and(|head| names::is_header(head.get(name_start(head)..).unwrap_or("")))
 }
 
 /// Length of the name before the `=` of `NAME=value`; null if `word` is no assignment.
@@ -138,7 +115,7 @@ fn next_name(text: &str) -> Option<(usize, usize)> {
         let telling = match (what, quoted.is_some()) {
             ("=", false) if head.len() == before.len() => is_secret_variable(name),
             (":", true) => is_secret_variable(name),
-            (":", false) => head.len() == before.len() && is_secret_header(name),
+            (":", false) => head.len() == before.len() && names::is_header(name),
             _ => false,
         };
         (telling && !value.is_empty() && !name.is_empty()).then_some((start, sign))
@@ -153,27 +130,10 @@ fn name_start(head: &str) -> usize {
         .map_or(0, |(at, c)| at + c.len_utf8())
 }
 
-/// `name` may have an option in front of it, as in `-HAuthorization`.
-fn is_secret_header(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    SECRET_HEADERS.iter().any(|known| name.ends_with(known))
-        || (name.contains("x-")
-            && ["-token", "-key", "-auth", "-secret", "-password"]
-                .iter()
-                .any(|end| name.ends_with(end)))
-}
-
 /// `text`, cut by force, without a URL at its end whose userinfo may have lost its `@`.
 pub(super) fn without_unfinished_url(text: &str) -> &str {
     text.rfind("://")
         .and_then(|at| text.split_at_checked(at + 3))
         .filter(|(_, rest)| !rest.contains(['@', '/', '?', '#']))
         .map_or(text, |(before, _)| before)
-}
-
-fn compact(name: &str) -> String {
-    name.chars()
-        .filter(|c| !"_-.".contains(*c))
-        .map(|c| c.to_ascii_lowercase())
-        .collect()
 }
