@@ -280,12 +280,16 @@ pub enum Observation {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         already: bool,
     },
-    /// An image is in a store's index that was not there before.
+    /// An image is in a store's index that was not there before. Images without a name that a build
+    /// leaves behind on its way are not told.
     ImageAppeared {
         /// Which store.
         store: StoreId,
         /// What the index says of it.
         image: StoredImage,
+        /// True if it was there already and has only got these names.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        renamed: bool,
         /// The process that wrote the index; null where that cannot be told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         writer: Option<ProcessKey>,

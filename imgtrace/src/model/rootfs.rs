@@ -192,4 +192,8 @@ pub struct StoredImage {
     /// Bytes unpacked, as the store's own books say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
+    /// True if its topmost layer came compressed or in parts, as registries send layers; false if
+    /// it was made or unpacked here; null where the store's books do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub came_packed: Option<bool>,
 }

@@ -392,6 +392,7 @@ fn stored_image() -> impl Strategy<Value = StoredImage> {
     let digest = option::of(text());
     (text(), vec(text(), 0..3), digest, option::of(any::<u32>())).prop_map(
         |(id, names, digest, layers)| StoredImage {
+            came_packed: Some(true),
             id,
             names,
             digest,
@@ -476,6 +477,7 @@ fn mounts() -> impl Strategy<Value = Observation> {
                 Observation::ImageAppeared {
                     store,
                     image,
+                    renamed: false,
                     writer,
                 }
             } else {

@@ -20,7 +20,7 @@ pub(super) struct Extent {
     pub(super) bytes: Option<u64>,
     /// `sha256:…`; none where one of the layers has no diff id.
     pub(super) chain_id: Option<String>,
-    /// True if one of them came packed; none where no layer says.
+    /// True if the topmost came packed; none where it does not say.
     pub(super) came_packed: Option<bool>,
 }
 
@@ -39,12 +39,11 @@ pub(super) fn extent(layers: &[Layer], top: &str) -> Option<Extent> {
     }
     let mut sizes = chain.iter().map(|layer| layer.size);
     let bytes = sizes.try_fold(0u64, |sum, size| sum.checked_add(size?));
-    let packed = chain.iter().filter_map(|layer| layer.came_packed());
     Some(Extent {
         layers: u32::try_from(chain.len()).ok()?,
         bytes,
         chain_id: chain_id(chain.iter().rev().map(|layer| layer.diff_id.as_deref())),
-        came_packed: packed.reduce(|any, packed| any || packed),
+        came_packed: chain.first().and_then(|layer| layer.came_packed()),
     })
 }
 

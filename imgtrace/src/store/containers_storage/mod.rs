@@ -18,6 +18,7 @@
 
 mod books;
 mod chain;
+pub mod index;
 mod metadata;
 mod place;
 mod records;

@@ -10,7 +10,8 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
 
-use crate::model::{DigestKind, ImageName, image_id};
+use super::chain::Extent;
+use crate::model::{DigestKind, ImageName, StoredImage, image_id};
 
 /// Entries of one book that are held; the overlay driver itself allows 500 layers for an image.
 const RECORDS_MOST: usize = 65_536;
@@ -107,6 +108,18 @@ impl Image {
         let names = self.references();
         let tagged = names.iter().find(|name| !name.contains('@'));
         tagged.or(names.first()).cloned()
+    }
+
+    /// What is told of it to those who know nothing of this layout.
+    pub(super) fn stored(&self, extent: Option<Extent>) -> StoredImage {
+        StoredImage {
+            id: self.config(),
+            names: self.references(),
+            digest: self.digest.as_deref().and_then(image_id),
+            layers: extent.as_ref().map(|extent| extent.layers),
+            bytes: extent.as_ref().and_then(|extent| extent.bytes),
+            came_packed: extent.and_then(|extent| extent.came_packed),
+        }
     }
 
     /// The digest that it came with, and what that names: a list of manifests has data that no

@@ -45,9 +45,9 @@ fn a_chain_is_counted_summed_and_named() {
 }
 
 #[test]
-fn one_layer_that_came_packed_is_enough() {
+fn the_topmost_layer_says_how_it_came() {
     let mut layers = layers();
-    layers[2].came_as = Some(DIFFS[2].to_owned());
+    layers[0].came_as = Some(DIFFS[0].to_owned());
     assert_eq!(extent(&layers, "l2").unwrap().came_packed, Some(true));
     assert_eq!(extent(&layers, "l0").unwrap().came_packed, Some(false));
     layers[1].came_as = None;
