@@ -1,7 +1,8 @@
 //! dockerd's stores: which container a root file system is of, by dockerd's own files.
 //!
 //! It knows the layout of a data root, with graph drivers and with containerd's image store, and
-//! the root file systems of builds in it. Of containerd's own files it knows nothing.
+//! what builds mount in it. Of containerd's own files it knows nothing: where the layers are
+//! containerd's, its [`Identified`] has no store.
 //!
 //! dockerd mounts a container's root file system when it makes the container (to fill volumes), at
 //! every start, when it comes up and finds the container running, and for `docker cp` and
@@ -75,7 +76,7 @@ impl Docker {
                 snapshotter,
                 container,
             } => snapshot::container(view, root, snapshotter, container),
-            Place::Step { root, id } => snapshot::step(mount, view, root, id),
+            Place::Pool { snapshotter } => Some(snapshot::pool(snapshotter)),
         }
     }
 

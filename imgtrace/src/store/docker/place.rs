@@ -7,6 +7,9 @@ use super::id::Id;
 /// `devicemapper` no overlay.)
 const GRAPH_DRIVERS: [&str; 3] = ["overlay2", "fuse-overlayfs", "overlay"];
 
+/// What BuildKit's temporary folders are called before their number.
+const POOL: &str = "buildkit";
+
 /// Characters of an id that BuildKit makes up (`identity.NewID` of its `identity/randomid.go`:
 /// base 36).
 const BUILDKIT_ID: usize = 25;
@@ -29,9 +32,10 @@ pub(super) enum Place<'a> {
         snapshotter: &'a str,
         container: &'a str,
     },
-    /// `<root>/buildkit/executor/<id>/rootfs`: a step that the BuildKit inside dockerd runs
-    /// (`daemon/internal/builder-next/executor_linux.go`).
-    Step { root: &'a str, id: &'a str },
+    /// `<root>/buildkit/containerd-<snapshotter>/cachemounts/buildkit<number>`: what the steps of a
+    /// build in BuildKit copy into and run in, each through a bind mount of its own
+    /// (`sharableMountPool` of its `cache/refs.go`).
+    Pool { snapshotter: &'a str },
 }
 
 impl<'a> Place<'a> {
@@ -56,10 +60,14 @@ impl<'a> Place<'a> {
                     folder,
                 })
             }
-            "rootfs" => {
-                let (above, id) = split(above)?;
-                let root = above.strip_suffix("/buildkit/executor")?;
-                (is_buildkit(id) && !root.is_empty()).then_some(Self::Step { root, id })
+            pool if pool.starts_with(POOL) => {
+                let number = pool.strip_prefix(POOL)?;
+                let above = above.strip_suffix("/cachemounts")?;
+                let (above, worker) = split(above)?;
+                let snapshotter = worker.strip_prefix("containerd-")?;
+                let (_, folder) = split(above)?;
+                let fits = folder == "buildkit" && number.bytes().all(|byte| byte.is_ascii_digit());
+                fits.then_some(Self::Pool { snapshotter })
             }
             container => {
                 Id::parse(container)?;

@@ -2,12 +2,8 @@
 //! systems are mounted from its snapshots under `<root>/rootfs/<snapshotter>/<container id>`.
 
 use super::describe::Description;
-use crate::capture::mounts::Mount;
 use crate::model::{Role, RootfsIdentity, Runtime};
 use crate::store::{Identified, View};
-
-/// The part of a path in containerd's root that names a snapshotter.
-const SNAPSHOTTER: &str = "/io.containerd.snapshotter.v1.";
 
 /// Says what a container's mount is; none if `root` is no data root.
 pub(super) fn container(
@@ -36,26 +32,13 @@ pub(super) fn container(
     })
 }
 
-/// Says what the mount of a step is that the BuildKit in dockerd runs; none if `root` has none.
-pub(super) fn step(mount: &Mount, view: &View, root: &str, id: &str) -> Option<Identified> {
-    view.folder(root)?.folder("buildkit/executor").ok()?;
-    let driver = driver(mount).unwrap_or(&mount.kind);
-    let mut identity = RootfsIdentity::new(Runtime::BuildKit, Role::Build, driver);
-    identity.container = Some(id.to_owned());
-    identity
-        .evidence
-        .push("mounted where the BuildKit in dockerd runs its steps".to_owned());
-    Some(Identified {
+/// Says what BuildKit's own mount of a snapshot is.
+pub(super) fn pool(snapshotter: &str) -> Identified {
+    let mut identity = RootfsIdentity::new(Runtime::BuildKit, Role::Build, snapshotter);
+    let evidence = "mounted where BuildKit mounts for the steps of builds";
+    identity.evidence.push(evidence.to_owned());
+    Identified {
         identity,
         store: None,
-    })
-}
-
-/// The graph driver or snapshotter that the upper layer lies in.
-fn driver(mount: &Mount) -> Option<&str> {
-    let upper = mount.upper.as_deref()?;
-    if let Some((_, after)) = upper.split_once(SNAPSHOTTER) {
-        return after.split('/').next();
     }
-    upper.strip_suffix("/diff")?.rsplit('/').nth(1)
 }

@@ -35,8 +35,9 @@ fn the_mount_point_of_a_snapshot() {
 #[test]
 fn what_builds_mount() {
     let id = "nbtx6xhz9tz0e0dqdpljh6pvs";
-    let step = format!("{ROOT}/buildkit/executor/{id}/rootfs");
-    assert_eq!(Place::of(&step), Some(Place::Step { root: ROOT, id }));
+    let pool = format!("{ROOT}/buildkit/containerd-overlayfs/cachemounts/buildkit4233263079");
+    let snapshotter = "overlayfs";
+    assert_eq!(Place::of(&pool), Some(Place::Pool { snapshotter }));
     let snapshot = format!("{ROOT}/overlay2/{id}/merged");
     let place = Place::GraphBuild {
         root: ROOT,
@@ -57,7 +58,10 @@ fn anything_else_is_none() {
         format!("/run/containerd/io.containerd.runtime.v2.task/moby/{ID}/rootfs"),
         format!("/var/lib/containers/storage/overlay/{}/merged", &ID[1..]),
         "/tmp/containerd-mount2716357291".to_owned(),
-        "/var/lib/docker/buildkit/executor/short/rootfs".to_owned(),
+        "/var/lib/docker/buildkit/executor/nbtx6xhz9tz0e0dqdpljh6pvs/rootfs".to_owned(),
+        "/var/lib/docker/buildkit/containerd-overlayfs/cachemounts/buildkit1x".to_owned(),
+        "/var/lib/docker/buildkit/containerd-overlayfs/buildkit1".to_owned(),
+        "/cachemounts/buildkit1".to_owned(),
     ] {
         assert_eq!(Place::of(&target), None, "{target}");
     }
