@@ -312,10 +312,12 @@ impl Capture {
         self.buffers.settling()
     }
 
-    /// Moves what can be put in order into `events`, oldest first.
-    pub fn drain(&mut self, events: &mut Vec<Event>) {
-        self.buffers.drain(events);
+    /// Moves what can be put in order into `events`, oldest first; returns the time (ns of
+    /// `CLOCK_MONOTONIC`) before which nothing more will come.
+    pub fn drain(&mut self, events: &mut Vec<Event>) -> u64 {
+        let until = self.buffers.drain(events);
         self.flush_diagnostics();
+        until
     }
 
     /// Moves everything into `events`, for the end of a run.

@@ -123,9 +123,12 @@ impl Buffers {
         !self.pending.is_empty()
     }
 
-    /// Moves everything that can be put in order into `events`.
-    pub(super) fn drain(&mut self, events: &mut Vec<Event>) {
-        self.drain_until(monotonic().saturating_sub(SETTLE_NS), events);
+    /// Moves everything that can be put in order into `events`; returns the time before which
+    /// nothing more will come, ns of `CLOCK_MONOTONIC`.
+    pub(super) fn drain(&mut self, events: &mut Vec<Event>) -> u64 {
+        let until = monotonic().saturating_sub(SETTLE_NS);
+        self.drain_until(until, events);
+        until
     }
 
     /// Moves everything into `events`, for the end of a run.

@@ -43,7 +43,7 @@ pub(super) fn watch<S: Screen>(
         let mut watch = Watch::begin(declared, diagnostics)?;
         watch.show(session)?;
         let exit = watch.run(duration, session).await?;
-        watch.end(session)?;
+        watch.end(session).await?;
         Ok(exit)
     })
 }
@@ -137,7 +137,7 @@ impl Watch {
         let mut beat = interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let settling = self.capture.settling();
+            let settling = self.capture.settling() || self.observer.is_stirred();
             let turn = tokio::select! {
                 biased;
                 _ = self.interrupt.recv() => Turn::End(Exit::Interrupted),
@@ -146,6 +146,7 @@ impl Watch {
                 _ = beat.tick() => Turn::Drain,
                 () = sleep(GATHER), if settling => Turn::Drain,
                 () = self.capture.readable(), if !settling => Turn::Drain,
+                () = self.observer.stirred(), if !settling => Turn::Drain,
             };
             match turn {
                 Turn::End(exit) => return Ok(exit),
@@ -164,24 +165,29 @@ impl Watch {
         // Records from before this moment are handed over, as far as they were written.
         let handed_over = monotonic().saturating_sub(BEAT_NS);
         let mut events = Vec::new();
-        self.capture.drain(&mut events);
+        let until = self.capture.drain(&mut events);
         for event in events {
+            self.observer.mounted_until(event.at);
             self.observer.observe(&mut self.capture, event);
         }
+        self.observer.mounted_until(until);
         self.observer
             .pass_time(&mut self.capture, handed_over)
             .map_err(|error| refused(&error))
     }
 
-    fn end<S: Screen>(&mut self, session: &mut Session<S>) -> Result<(), Failure> {
+    async fn end<S: Screen>(&mut self, session: &mut Session<S>) -> Result<(), Failure> {
         self.observer
             .last_look(&mut self.capture)
             .map_err(|error| refused(&error))?;
         let mut events = Vec::new();
         self.capture.drain_all(&mut events);
+        self.observer.stop_mounts().await;
         for event in events {
+            self.observer.mounted_until(event.at);
             self.observer.observe(&mut self.capture, event);
         }
+        self.observer.mounted_until(u64::MAX);
         self.observer.end(&mut self.capture);
         self.show(session).map(drop)
     }

@@ -181,6 +181,11 @@ fn ancestors(stat: &Stat) -> Vec<Ancestor> {
     found
 }
 
+/// Inode number of the mount namespace of the process `pid`; 0 where it may not be looked at.
+pub fn mount_namespace(pid: u32) -> u32 {
+    namespace(pid, "mnt")
+}
+
 /// Inode number of the namespace `kind` of `process`, a pid or `self`; 0 where it may not be
 /// looked at.
 pub(super) fn namespace(process: impl Display, kind: &str) -> u32 {

@@ -12,7 +12,7 @@ use crate::{
         process::{self, Glance},
         runtimes,
     },
-    model::{Cgroups, Process, ProcessKey, Runtime, Stamp},
+    model::{Cgroups, MountId, Process, ProcessKey, Runtime, Stamp},
     observation::{Observation, Observed},
 };
 
@@ -25,13 +25,17 @@ pub(super) type Chain = Vec<String>;
 
 /// The containers in which a program was executed since they were last seen to end.
 pub(super) struct Running {
-    chains: Bounded<Chain, ()>,
+    /// With the process that was seen to run first.
+    chains: Bounded<Chain, ProcessKey>,
+    /// Containers whose root file systems are mounted.
+    mounted: Bounded<MountId, String>,
 }
 
 impl Running {
     pub(super) const fn new() -> Self {
         Self {
             chains: Bounded::new(RUNNING_MAX),
+            mounted: Bounded::new(RUNNING_MAX),
         }
     }
 
@@ -44,21 +48,39 @@ impl Running {
         if oci::is_runtimes_own(process) || oci::is_hook(process) {
             return None;
         }
-        self.chains.insert(chain.clone(), ());
+        self.chains.insert(chain.clone(), process.key);
         Some(chain)
     }
 
     /// A container has ended, and with it what ran inside of it.
     pub(super) fn ended(&mut self, container: &str) {
-        let inside = |chain: &&Chain| chain.iter().any(|id| id == container);
-        let ended: Vec<Chain> = self
+        self.forget(|chain, _| chain.iter().any(|id| id == container));
+    }
+
+    /// The root file system of a container was mounted.
+    pub(super) fn mounted(&mut self, mount: MountId, container: &str) {
+        self.mounted.insert(mount, container.to_owned());
+    }
+
+    /// A root file system is mounted nowhere any more. That of a container that still runs may be
+    /// gone from the namespaces that are watched, and not from its own.
+    pub(super) fn unmounted(&mut self, mount: MountId) {
+        if let Some(container) = self.mounted.remove(&mount) {
+            self.forget(|chain, first| {
+                chain.last() == Some(&container) && !process::is_running(*first)
+            });
+        }
+    }
+
+    fn forget(&mut self, is_gone: impl Fn(&Chain, &ProcessKey) -> bool) {
+        let gone = |(chain, first): &(&Chain, &ProcessKey)| is_gone(chain, first);
+        let gone: Vec<Chain> = self
             .chains
             .iter()
-            .map(|(chain, ())| chain)
-            .filter(inside)
-            .cloned()
+            .filter(gone)
+            .map(|(chain, _)| chain.clone())
             .collect();
-        for chain in ended {
+        for chain in gone {
             self.chains.remove(&chain);
         }
     }
@@ -83,7 +105,7 @@ fn chain(cgroups: &Cgroups) -> Option<Chain> {
 
 /// The oldest process of each container, without those of containers that were only created: they
 /// still are the runtime itself.
-fn oldest(processes: impl Iterator<Item = Glance>) -> BTreeMap<Chain, ProcessKey> {
+fn oldest(processes: impl IntoIterator<Item = Glance>) -> BTreeMap<Chain, ProcessKey> {
     let mut oldest: BTreeMap<Chain, ProcessKey> = BTreeMap::new();
     for Glance { key, comm, cgroups } in processes {
         if comm.starts_with("runc:[") || runtimes::is_oci_runtime(&comm) {
@@ -109,10 +131,16 @@ impl Observer {
         }
     }
 
-    /// Tells the containers that run already: of each, the process that was there first.
-    pub(super) fn run_already(&mut self, at: Stamp) {
-        for (chain, process) in oldest(process::all()).into_iter().take(RUNNING_MAX) {
-            self.running.chains.insert(chain.clone(), ());
+    /// Looks at what runs already: tells the containers, of each the process that was there first,
+    /// and watches the mount namespaces of runtimes.
+    pub(super) fn look_around(&mut self, at: Stamp) {
+        let all: Vec<Glance> = process::all().collect();
+        let mounting = all
+            .iter()
+            .filter(|seen| runtimes::mounts_root_file_systems(&seen.comm));
+        self.watch_mounts(mounting.map(|seen| seen.key.pid), at);
+        for (chain, process) in oldest(all).into_iter().take(RUNNING_MAX) {
+            self.running.chains.insert(chain.clone(), process);
             self.runs(chain, process, at, true);
         }
     }

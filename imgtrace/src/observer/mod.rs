@@ -8,6 +8,7 @@ mod beat;
 mod connections;
 mod containers;
 mod endpoints;
+mod mounts;
 mod oci;
 mod processes;
 mod scan;
@@ -35,6 +36,7 @@ use connections::{Connections, Heard};
 use containers::Running;
 pub use endpoints::Declared;
 use endpoints::{Endpoints, Found};
+use mounts::RootFileSystems;
 use oci::Calls;
 use processes::Processes;
 
@@ -47,6 +49,7 @@ pub struct Observer {
     attempts: Attempts,
     calls: Calls,
     running: Running,
+    mounts: RootFileSystems,
     out: Vec<Observed>,
     /// Processes that were described as they read, and not observed since.
     read: Vec<ProcessKey>,
@@ -71,6 +74,7 @@ impl Observer {
             attempts: Attempts::default(),
             calls: Calls::default(),
             running: Running::new(),
+            mounts: RootFileSystems::default(),
             out: Vec::new(),
             read: Vec::new(),
             listening: HashSet::new(),
@@ -106,7 +110,7 @@ impl Observer {
             at,
             what: Observation::Tick,
         });
-        self.run_already(at);
+        self.look_around(at);
         if self.endpoints.all().next().is_none() {
             let what = Observation::Notice {
                 about: "no-endpoint".to_owned(),
@@ -159,6 +163,7 @@ impl Observer {
 
     /// A process has executed a program.
     fn executed(&mut self, process: ProcessKey, at: Stamp) {
+        self.executed_in_namespace(process);
         self.called(process, at);
         self.ran(process, at);
     }
@@ -281,6 +286,7 @@ impl Observer {
     /// Notes who serves an endpoint as far as is known, and what of that cannot be seen.
     fn held(&mut self, endpoint: EndpointId, server: ProcessKey, at: Stamp) {
         self.processes.complete(server);
+        self.watch_namespace_of(server.pid);
         let exe = self
             .processes
             .get(server)

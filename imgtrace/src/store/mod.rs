@@ -9,8 +9,10 @@ pub mod bolt;
 pub mod containerd;
 pub mod containers_storage;
 pub mod docker;
+mod rootfs;
 mod view;
 
+pub use rootfs::Layouts;
 pub use view::{Folder, ReadError, View};
 
 use crate::model::{RootfsIdentity, Store};

@@ -1,7 +1,6 @@
 //! What happens in a lab, by name: short stories that a tracer beside them should see.
 
 mod kubernetes;
-mod starts;
 
 use std::fmt;
 use std::str::FromStr;
@@ -41,16 +40,10 @@ pub enum Scenario {
     Containerd,
     /// A build by BuildKit, in the Docker.
     Build,
-    /// docker, ctr and podman start a container of 101 layers each.
-    Starts,
-    /// A restart policy at work, and a dockerd that is killed and started.
-    Restarts,
-    /// Podman and Buildah pull, run and build.
-    Podman,
 }
 
 /// Every scenario, in the order in which help shows them.
-const ALL: [Scenario; 14] = [
+const ALL: [Scenario; 11] = [
     Scenario::PullAndRun,
     Scenario::Dood,
     Scenario::Dind,
@@ -62,9 +55,6 @@ const ALL: [Scenario; 14] = [
     Scenario::CriDockerd,
     Scenario::Containerd,
     Scenario::Build,
-    Scenario::Starts,
-    Scenario::Restarts,
-    Scenario::Podman,
 ];
 
 impl Scenario {
@@ -87,9 +77,6 @@ impl Scenario {
             Self::CriDockerd => "cri-dockerd",
             Self::Containerd => "containerd",
             Self::Build => "build",
-            Self::Starts => "starts",
-            Self::Restarts => "restarts",
-            Self::Podman => "podman",
         }
     }
 
@@ -120,9 +107,6 @@ impl Scenario {
             Self::CriDockerd => kubernetes::cri_dockerd(lab, registry),
             Self::Containerd => containerd(docker, registry),
             Self::Build => build(docker, registry),
-            Self::Starts => starts::starts(lab, docker, registry),
-            Self::Restarts => starts::restarts(docker, registry),
-            Self::Podman => starts::podman(lab, docker, registry),
         }
     }
 }

@@ -33,7 +33,10 @@ fn command(docker: &Docker) -> Result<Command> {
 
 fn stage(lab: &Lab, docker: &Docker) -> Result<Stage> {
     let (socket, below) = (docker.socket(), docker.containerd().socket());
-    Stage::open(&[("docker", &socket), ("containerd", &below)], lab.place())
+    Stage::open(
+        &[("docker", &socket), ("containerd", &below)],
+        lab.place().run(),
+    )
 }
 
 /// Images, and the lives of containers.
@@ -147,8 +150,7 @@ pub(super) fn restarts(lab: &Lab, docker: &Docker, image: &str) -> Result<()> {
     let endpoint = format!("--endpoint=docker={}", docker.socket().display());
     let below = docker.containerd().socket();
     let tracer = Tracer::start(&[("containerd", &below)], &[&endpoint])?;
-    let place = lab.place();
-    let mut stage = Stage::over(tracer, &[place.run(), place.data()]);
+    let mut stage = Stage::over(tracer, lab.place().run());
     docker.start()?;
     let dockerd = u32::try_from(docker.pid().context("dockerd is gone")?)?;
     let dockerd = Who::running(dockerd)?;

@@ -95,7 +95,7 @@ fn of_what_runs_already_the_oldest_process_stands_for_each_container() {
         glance(8, "sleep", "/docker/{A}"),
         glance(5, "sshd", "/"),
     ];
-    let oldest = oldest(seen.into_iter());
+    let oldest = oldest(seen);
     assert_eq!(oldest.len(), 1);
     assert_eq!(oldest[&vec![id('a')]].pid, 8);
 }

@@ -1,0 +1,79 @@
+//! Through whose eyes a mount is looked at: a living process in its namespace.
+
+use std::collections::{HashMap, VecDeque};
+
+use crate::{capture::mounts::Mount, host::process, store::View};
+
+/// Processes that are remembered of a namespace; a new one takes the oldest's place.
+const PER_NAMESPACE_MAX: usize = 16;
+/// Namespaces that processes are remembered of: more than are watched at once.
+const NAMESPACES_MAX: usize = 256;
+
+/// The processes that are known to be in other mount namespaces than imgtrace.
+pub(super) struct Viewers {
+    own: u32,
+    others: HashMap<u32, VecDeque<u32>>,
+}
+
+impl Viewers {
+    pub(super) fn new() -> Self {
+        Self {
+            own: process::mount_namespace(std::process::id()),
+            others: HashMap::new(),
+        }
+    }
+
+    /// Whether a namespace is imgtrace's own.
+    pub(super) fn is_own(&self, namespace: u32) -> bool {
+        namespace == self.own
+    }
+
+    /// Takes note of a process in a namespace.
+    pub(super) fn insert(&mut self, namespace: u32, pid: u32) {
+        if self.is_own(namespace) {
+            return;
+        }
+        if self.others.len() >= NAMESPACES_MAX && !self.others.contains_key(&namespace) {
+            self.others
+                .retain(|namespace, pids| pids.iter().any(|pid| is_in(*pid, *namespace)));
+            if self.others.len() >= NAMESPACES_MAX {
+                return;
+            }
+        }
+        let pids = self.others.entry(namespace).or_default();
+        pids.retain(|known| *known != pid);
+        if pids.len() == PER_NAMESPACE_MAX {
+            pids.pop_front();
+        }
+        pids.push_back(pid);
+    }
+
+    /// The view of a process in the namespace of a mount: imgtrace itself, else the mounter, else
+    /// the process that was seen there last.
+    pub(super) fn of(&mut self, mount: &Mount) -> Option<View> {
+        if self.is_own(mount.namespace) {
+            return View::of(std::process::id());
+        }
+        if let Some(view) = mount.mounter.and_then(|pid| view(pid, mount.namespace)) {
+            return Some(view);
+        }
+        let pids = self.others.get_mut(&mount.namespace)?;
+        while let Some(pid) = pids.back() {
+            if let Some(view) = view(*pid, mount.namespace) {
+                return Some(view);
+            }
+            pids.pop_back();
+        }
+        None
+    }
+}
+
+/// The view of a process, if it is in this namespace: its number may be another's by now.
+fn view(pid: u32, namespace: u32) -> Option<View> {
+    let view = View::of(pid)?;
+    is_in(pid, namespace).then_some(view)
+}
+
+fn is_in(pid: u32, namespace: u32) -> bool {
+    process::mount_namespace(pid) == namespace
+}
