@@ -5,125 +5,17 @@
 
 mod copies;
 mod viewers;
+mod watcher;
 mod worker;
-
-use std::{
-    sync::mpsc::{SyncSender, TrySendError, sync_channel},
-    time::Duration,
-};
-
-use tokio::{
-    sync::mpsc::{Receiver, channel},
-    time::timeout,
-};
 
 use super::Observer;
 use crate::{
-    capture::mounts::{Mounts, OpenError, Waker},
     host::{process, runtimes},
-    model::{LossKind, MountId, ProcessKey, Rootfs, Stamp, Store, StoreId},
+    model::{LossKind, ProcessKey, Rootfs, Stamp, Store, StoreId},
     observation::{Observation, Observed},
     store::Identified,
 };
-use worker::Worker;
-
-/// What the thread has found and the main loop has not taken, at most.
-const NEWS_MAX: usize = 1_024;
-/// Processes that the thread is to look at and has not, at most; more are left out, and the log
-/// says so.
-const ORDERS_MAX: usize = 1_024;
-/// How long the thread may take, at the end, for what has happened by then.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-/// What the thread is told.
-enum Order {
-    /// To watch the mount namespace of a process.
-    Watch(u32),
-}
-
-/// What the thread tells. Times are ns of `CLOCK_MONOTONIC`.
-enum News {
-    /// A root file system was mounted.
-    Mounted(Box<Mounted>),
-    /// The last mount of one is gone.
-    Unmounted { at: u64, mount: MountId },
-    /// Mounts that could not be looked at.
-    Lost { at: u64, mounts: u64 },
-    /// The kernel tells no more.
-    Failed(String),
-}
-
-/// A root file system that was mounted.
-struct Mounted {
-    at: u64,
-    mount: MountId,
-    /// The process that mounted it, and its identity if it lived to be asked.
-    by: Option<(u32, Option<ProcessKey>)>,
-    /// Where, as `mount_ns` sees it.
-    path: String,
-    mount_ns: u32,
-    identified: Identified,
-    already: bool,
-}
-
-impl News {
-    fn at(&self) -> Option<u64> {
-        match self {
-            Self::Mounted(mounted) => Some(mounted.at),
-            Self::Unmounted { at, .. } | Self::Lost { at, .. } => Some(*at),
-            Self::Failed(_) => None,
-        }
-    }
-}
-
-/// The thread, as the main loop has it.
-pub(super) struct Watcher {
-    /// None when it is to end.
-    orders: Option<SyncSender<Order>>,
-    waker: Waker,
-    news: Receiver<News>,
-    /// The mount namespace that imgtrace is in, which is watched anyway.
-    own: u32,
-}
-
-impl Watcher {
-    /// Watches the mount namespaces of imgtrace itself and of these processes from now on.
-    ///
-    /// # Errors
-    /// The kernel has no way to see mounts, or does not allow it.
-    fn begin(pids: &[u32]) -> Result<Self, OpenError> {
-        let mounts = Mounts::open(None)?;
-        let waker = mounts.waker();
-        let (orders, ordered) = sync_channel(ORDERS_MAX);
-        let (sender, news) = channel(NEWS_MAX);
-        let mut worker = Worker::new(mounts, ordered, sender);
-        worker.watch(std::process::id());
-        for pid in pids {
-            worker.watch(*pid);
-        }
-        std::thread::spawn(move || worker.run());
-        Ok(Self {
-            orders: Some(orders),
-            waker,
-            news,
-            own: process::mount_namespace(std::process::id()),
-        })
-    }
-
-    fn watch(&self, pid: u32) {
-        let Some(orders) = &self.orders else {
-            return;
-        };
-        match orders.try_send(Order::Watch(pid)) {
-            Ok(()) => self.waker.wake(),
-            Err(TrySendError::Full(_)) => {
-                tracing::warn!(pid, "too many mount namespaces at once: one is not watched");
-            }
-            // The thread has said why it ended.
-            Err(TrySendError::Disconnected(_)) => {}
-        }
-    }
-}
+use watcher::{Mounted, News, Watcher};
 
 /// The root file systems of this run.
 #[derive(Default)]
@@ -191,7 +83,7 @@ impl Observer {
             return;
         };
         let namespace = process::mount_namespace(pid);
-        if namespace != 0 && namespace != watcher.own {
+        if namespace != 0 && watcher.is_foreign(namespace) {
             watcher.watch(pid);
         }
     }
@@ -209,7 +101,7 @@ impl Observer {
         let name = known.args.iter().flatten().next();
         let mounts = runtimes::mounts_root_file_systems(known.program())
             || name.is_some_and(|name| runtimes::mounts_root_file_systems(name));
-        if mounts && known.mount_ns != watcher.own {
+        if mounts && watcher.is_foreign(known.mount_ns) {
             watcher.watch(process.pid);
         }
     }
@@ -219,13 +111,11 @@ impl Observer {
         let RootFileSystems {
             watcher, waiting, ..
         } = &mut self.mounts;
-        match watcher {
-            Some(watcher) => {
-                if watcher.news.recv_many(waiting, NEWS_MAX).await == 0 {
-                    self.mounts.watcher = None;
-                }
-            }
-            None => std::future::pending().await,
+        let Some(thread) = watcher else {
+            return std::future::pending().await;
+        };
+        if !thread.hear(waiting).await {
+            *watcher = None;
         }
     }
 
@@ -249,19 +139,10 @@ impl Observer {
         }
     }
 
-    /// Ends the thread, and takes in what it had.
+    /// Ends the watch, and takes in what was mounted by now.
     pub async fn stop_mounts(&mut self) {
-        let RootFileSystems {
-            watcher, waiting, ..
-        } = &mut self.mounts;
-        let Some(mut watcher) = watcher.take() else {
-            return;
-        };
-        drop(watcher.orders.take());
-        watcher.waker.wake();
-        let rest = async { while watcher.news.recv_many(waiting, NEWS_MAX).await > 0 {} };
-        if timeout(PATIENCE, rest).await.is_err() {
-            tracing::warn!("what was mounted last is not known: a store takes long to answer");
+        if let Some(watcher) = self.mounts.watcher.take() {
+            watcher.end(&mut self.mounts.waiting).await;
         }
     }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{Role, RootfsIdentity, Runtime, StoreKind};
+use crate::model::{MountId, Role, RootfsIdentity, Runtime, StoreKind};
 
 fn store(inode: u64, namespace: Option<&str>) -> Store {
     Store {

@@ -8,7 +8,11 @@ use std::{
 
 use tokio::sync::mpsc::Sender;
 
-use super::{News, Order, copies::Attached, copies::Copies, viewers::Viewers};
+use super::{
+    copies::{Attached, Copies},
+    viewers::Viewers,
+    watcher::{Mounted, News, Order},
+};
 use crate::{
     capture::mounts::{Event, Mount, Mounts, WatchError},
     host::process,
@@ -148,7 +152,7 @@ impl Worker {
         self.count += 1;
         let number = MountId(self.count);
         self.copies.tell(mount, number);
-        self.send(News::Mounted(Box::new(super::Mounted {
+        self.send(News::Mounted(Box::new(Mounted {
             at: mount.at,
             mount: number,
             by,
