@@ -20,11 +20,13 @@ mod inside;
 mod key;
 mod kubelet;
 mod network;
+mod outer;
 mod packages;
 mod peers;
 mod place;
 mod plugin;
 mod pod;
+mod podman;
 mod process;
 mod ran;
 mod registry;
@@ -56,10 +58,12 @@ use generation::Programs;
 pub use images::Image;
 pub use inside::{Inside, SOCKET as SOCKET_INSIDE};
 pub use kubelet::Kubelet;
+pub use outer::Outer;
 pub use packages::{missing_compilers, missing_packages};
 pub use peers::Peers;
 pub use place::{Place, RUN};
 pub use pod::Pod;
+pub use podman::{Podman, Rootless};
 pub use process::ProcessId;
 pub use ran::Ran;
 pub use registry::{Content, Registry};
@@ -91,6 +95,17 @@ impl Lab {
         let lab = Self::hold(name, HOLD_PATIENCE)?;
         sweep::end(&lab.place)?;
         lab.place.create()?;
+        Ok(lab)
+    }
+
+    /// As [`Lab::new`], with its data in memory, where a pull of a hundred layers takes a second instead of many (the
+    /// daemons sync each layer to the disk).
+    ///
+    /// # Errors
+    /// As [`Lab::new`], or the memory cannot be mounted.
+    pub fn in_memory(name: &str) -> Result<Self> {
+        let lab = Self::new(name)?;
+        lab.place.mount_memory()?;
         Ok(lab)
     }
 
@@ -224,6 +239,22 @@ impl Lab {
     /// [`Peers::CriO`] is missing or it does not come up; the error holds the end of the log.
     pub fn crio(&self, pause: &str) -> Result<Crio> {
         Crio::start(&self.place, pause)
+    }
+
+    /// Podman and Buildah with a store of the lab's, as root.
+    ///
+    /// # Errors
+    /// Their settings cannot be written.
+    pub fn podman(&self, registry: &Registry) -> Result<Podman> {
+        Podman::new(&self.place, registry)
+    }
+
+    /// Podman of an ordinary user, with a store of the user's.
+    ///
+    /// # Errors
+    /// The user's folders or namespaces cannot be made.
+    pub fn rootless(&self, registry: &Registry) -> Result<Rootless> {
+        Rootless::new(&self.place, registry)
     }
 
     /// A Docker that is not started yet, with a name of its own (so that one lab can hold several).

@@ -34,7 +34,7 @@ fn buildctl() -> Result<()> {
     let registry = lab.registry()?;
     let buildkitd = lab.buildkitd()?;
     let contexts = Contexts::new(&lab, &registry)?;
-    let mut stage = Stage::open(&[("buildkit", &buildkitd.socket())], lab.place().run())?;
+    let mut stage = Stage::open(&[("buildkit", &buildkitd.socket())], lab.place())?;
     let name = format!("{}/imgtrace-lab/built:1", registry.address());
     let row = |row: Row| row.endpoint("buildkit/buildkit");
     let build = |context: &Path, more: &[&str]| -> Result<Command> {
@@ -76,10 +76,7 @@ fn buildx_of_docker() -> Result<()> {
     for generation in [Generation::Debian, Generation::Newest] {
         let docker = lab.docker(generation)?;
         let (socket, below) = (docker.socket(), docker.containerd().socket());
-        let mut stage = Stage::open(
-            &[("docker", &socket), ("containerd", &below)],
-            lab.place().run(),
-        )?;
+        let mut stage = Stage::open(&[("docker", &socket), ("containerd", &below)], lab.place())?;
         let buildx = Buildx::new(&docker, &lab)?;
         let name = "docker.io/library/built:1";
         let metadata = contexts.metadata();

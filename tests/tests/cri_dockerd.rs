@@ -38,7 +38,7 @@ fn three_daemons_and_a_shim_are_hops_of_one_operation() -> Result<()> {
         ("docker", &docker),
         ("containerd", &containerd),
     ];
-    let mut stage = Stage::open(&sockets, lab.place().run())?;
+    let mut stage = Stage::open(&sockets, lab.place())?;
     tell(&mut stage, &crictl, &registry.reference(Image::Busybox))?;
     stage.close()?;
     Ok(())

@@ -31,7 +31,7 @@ fn crictl_on_crio() -> Result<()> {
     let registry = lab.registry()?;
     let crio = lab.crio(&registry.add(Image::Pause)?)?;
     let crictl = lab.crictl(&crio.socket())?;
-    let mut stage = Stage::open(&[("cri-o", &crio.socket())], lab.place().run())?;
+    let mut stage = Stage::open(&[("cri-o", &crio.socket())], lab.place())?;
     let image = registry.reference(Image::Busybox);
 
     let actor = run(&crictl, &["pull", &image])?;

@@ -58,6 +58,11 @@ impl Containerd {
         self.run().join("containerd.sock")
     }
 
+    /// Where its content and layers are (`root` in its configuration).
+    pub fn root(&self) -> PathBuf {
+        self.place.data().join(&self.name).join("root")
+    }
+
     fn run(&self) -> PathBuf {
         self.place.run().join(&self.name)
     }

@@ -65,6 +65,11 @@ impl Crio {
     pub fn socket(&self) -> PathBuf {
         self.place.run().join(NAME).join("crio.sock")
     }
+
+    /// Where its images and containers are.
+    pub fn root(&self) -> PathBuf {
+        self.place.data().join(NAME).join("root")
+    }
 }
 
 /// Which registries it may speak plain HTTP to (containers-registries.conf(5)): that of the lab, where its image for

@@ -102,6 +102,11 @@ pub(super) fn stop(place: &Place, name: &str) -> Result<()> {
     }
 }
 
+/// Kills the daemon of this name, if it runs.
+pub(super) fn kill(place: &Place, name: &str) -> Result<()> {
+    running(place, name).map_or(Ok(()), ProcessId::kill)
+}
+
 fn program(command: &Command) -> String {
     Path::new(command.get_program()).display().to_string()
 }

@@ -104,6 +104,14 @@ impl Docker {
         daemon::stop(&self.place, &self.name)
     }
 
+    /// Kills dockerd by SIGKILL, and leaves its containerd and its containers running.
+    ///
+    /// # Errors
+    /// It does not end.
+    pub fn kill(&self) -> Result<()> {
+        daemon::kill(&self.place, &self.name)
+    }
+
     /// Stops dockerd and starts it again, with the same stores.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use super::Peers;
-pub(super) use layer::Layer;
+pub(super) use layer::{Layer, chain_id};
 
 /// Media types of Docker's image manifest, version 2, schema 2.
 const MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
@@ -18,6 +18,9 @@ const CONFIG: &str = "application/vnd.docker.container.image.v1+json";
 const LAYER: &str = "application/vnd.docker.image.rootfs.diff.tar.gzip";
 /// Media type of an OCI image index (image-spec 1.1).
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+
+/// Layers of [`Image::Tall`] above busybox.
+const TALL: u32 = 100;
 
 /// An image that the lab can build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +40,10 @@ pub enum Image {
     /// Only the links and mount points that make the host's /usr a root file system, when it is mounted there: for a
     /// container that runs the host's daemons (DinD).
     Host,
+    /// [`Image::Busybox`] below a hundred layers of one small file each: more than one page of mount options.
+    Tall,
+    /// [`Image::Busybox`] with one more layer, another for each number.
+    Numbered(u8),
 }
 
 impl Image {
@@ -49,15 +56,18 @@ impl Image {
             Self::Multi => "imgtrace-lab/multi",
             Self::Pause => "imgtrace-lab/pause",
             Self::Host => "imgtrace-lab/host",
+            Self::Tall => "imgtrace-lab/tall",
+            Self::Numbered(_) => "imgtrace-lab/numbered",
         }
     }
 
     /// Its tag.
-    pub fn tag(self) -> &'static str {
+    pub fn tag(self) -> String {
         match self {
-            Self::DockerCli => "debian",
-            Self::DockerCliNewest => "newest",
-            _ => "1",
+            Self::DockerCli => "debian".to_owned(),
+            Self::DockerCliNewest => "newest".to_owned(),
+            Self::Numbered(number) => number.to_string(),
+            _ => "1".to_owned(),
         }
     }
 
@@ -104,6 +114,16 @@ impl Image {
                     .collect::<Result<_>>()?
             }
             Self::Host => vec![Layer::host_links(folder)?],
+            Self::Tall => {
+                let more =
+                    (1..=TALL).map(|number| Layer::text(folder, &format!("storey {number}\n")));
+                std::iter::once(Ok(busybox))
+                    .chain(more)
+                    .collect::<Result<_>>()?
+            }
+            Self::Numbered(number) => {
+                vec![busybox, Layer::text(folder, &format!("number {number}\n"))?]
+            }
         })
     }
 }
@@ -111,6 +131,8 @@ impl Image {
 /// What a registry stores of one image.
 #[derive(Debug)]
 pub(super) struct Built {
+    /// The digests of its unpacked layers, the lowest first; none of an index.
+    pub(super) diff_ids: Vec<String>,
     /// Layers and configurations.
     pub(super) blobs: Vec<Blob>,
     /// The manifests that an index names.
@@ -159,12 +181,13 @@ impl Blob {
 }
 
 fn image(folder: &Path, architecture: &str, command: &[&str], layers: &[Layer]) -> Result<Built> {
+    let diff_ids: Vec<String> = layers.iter().map(|layer| layer.diff_id.clone()).collect();
     let config = json!({
         "architecture": architecture,
         "os": "linux",
         "created": "2026-01-01T00:00:00Z",
         "config": { "Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], "Cmd": command },
-        "rootfs": { "type": "layers", "diff_ids": layers.iter().map(|layer| &layer.diff_id).collect::<Vec<_>>() },
+        "rootfs": { "type": "layers", "diff_ids": diff_ids },
         "history": layers.iter().map(|_| json!({ "created_by": "imgtrace lab" })).collect::<Vec<_>>(),
     });
     let config = Blob::of_json(
@@ -190,6 +213,7 @@ fn image(folder: &Path, architecture: &str, command: &[&str], layers: &[Layer]) 
         &manifest,
     )?;
     Ok(Built {
+        diff_ids,
         blobs: layers.into_iter().chain([config]).collect(),
         children: Vec::new(),
         top,
@@ -231,6 +255,7 @@ fn index(folder: &Path) -> Result<Built> {
     });
     let top = Blob::of_json(INDEX, folder, "index.json", &value)?;
     Ok(Built {
+        diff_ids: Vec::new(),
         blobs: here.blobs.into_iter().chain(there.blobs).collect(),
         children: vec![here.top, there.top],
         top,

@@ -6,7 +6,7 @@ use std::path::Path;
 type Package = (&'static str, &'static str);
 
 /// What the lab's daemons and clients are. Debian 12 has the docker command in docker.io and no package docker-cli.
-const DAEMONS: [Package; 8] = [
+const DAEMONS: [Package; 10] = [
     ("docker.io", "/usr/sbin/dockerd"),
     ("docker-cli", "/usr/bin/docker"),
     ("containerd", "/usr/bin/containerd"),
@@ -14,8 +14,10 @@ const DAEMONS: [Package; 8] = [
     ("docker-registry", "/usr/bin/docker-registry"),
     ("busybox-static", "/bin/busybox"),
     ("iptables", "/usr/sbin/iptables"),
-    // It holds the containers of CRI-O.
+    // It holds the containers of CRI-O and Podman.
     ("conmon", super::crio::CONMON),
+    ("podman", super::podman::PODMAN),
+    ("buildah", super::podman::BUILDAH),
 ];
 
 /// What [`Peers::Newest`](super::Peers::Newest) is built with, besides Go.

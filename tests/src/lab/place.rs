@@ -1,10 +1,12 @@
 //! Where one lab lives: run directory, data directory, log and pid files. Starts nothing.
 
+use std::ffi::CStr;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use rustix::mount::MountFlags;
 
 /// Parent of every lab's sockets, pid files and state. On a tmpfs on most machines.
 pub const RUN: &str = "/run/imgtrace-lab";
@@ -102,7 +104,21 @@ impl Place {
         open_dir(self.data.join("log"))?;
         Ok(())
     }
+
+    /// Puts the data directory, which must be new, into memory.
+    ///
+    /// # Errors
+    /// It cannot be mounted.
+    pub(super) fn mount_memory(&self) -> Result<()> {
+        rustix::mount::mount("tmpfs", &self.data, "tmpfs", MountFlags::empty(), MEMORY)
+            .with_context(|| format!("failed to mount a tmpfs at {}", self.data.display()))?;
+        open_dir(self.data.join("log"))?;
+        Ok(())
+    }
 }
+
+/// Bounds of a lab's data in memory.
+const MEMORY: &CStr = c"size=2g,mode=0755";
 
 /// Creates a directory that everybody may pass through: a caller outside a socket's group must be refused by the
 /// socket's mode, not by a directory above it.

@@ -105,11 +105,10 @@ impl ProcessId {
         if self.is_running() {
             return false;
         }
-        if let Some(pid) = Pid::from_raw(self.pid) {
-            // Buries it if it was a child of ours; an error says that it was not.
-            let _ = rustix::process::waitpid(Some(pid), WaitOptions::NOHANG);
-        }
-        true
+        // Buries it if it was a child of ours. None: it is, but a thread of it still ends, and its pid is taken.
+        let buried = Pid::from_raw(self.pid)
+            .map(|pid| rustix::process::waitpid(Some(pid), WaitOptions::NOHANG));
+        !matches!(buried, Some(Ok(None)))
     }
 }
 

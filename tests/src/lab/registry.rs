@@ -2,14 +2,14 @@
 
 use std::fs;
 use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
 use super::generation::SYSTEM_PATH;
 use super::http::{self, Response};
-use super::images::{Blob, Built, Image};
+use super::images::{Blob, Built, Image, chain_id};
 use super::{Place, daemon, network, say, write};
 
 /// Debian's docker-registry.
@@ -26,6 +26,10 @@ pub struct Content {
     pub digest: String,
     /// Bytes of each layer, manifest and configuration, by digest.
     pub blobs: Vec<(String, u64)>,
+    /// How many layers it has.
+    pub layers: usize,
+    /// The chain id of all of them.
+    pub chain_id: String,
 }
 
 impl Content {
@@ -119,11 +123,8 @@ impl Registry {
     /// # Errors
     /// The image cannot be built from what is on this machine, or the registry refuses it.
     pub fn add(&self, image: Image) -> Result<String> {
-        let built = image.build(&self.folder(image)?)?;
-        self.push(image.repository(), image.tag(), &built)?;
-        let reference = self.reference(image);
-        say(&format!("image {reference} is in the registry"));
-        Ok(reference)
+        self.put(image, &self.folder(image)?)?;
+        Ok(self.reference(image))
     }
 
     /// Puts an image of one platform into the registry, as [`Registry::add`], and says what it consists of.
@@ -131,11 +132,13 @@ impl Registry {
     /// # Errors
     /// As [`Registry::add`].
     pub fn add_known(&self, image: Image) -> Result<Content> {
-        self.add(image)?;
-        let built = image.build(&self.folder(image)?)?;
+        let folder = self.folder(image)?;
+        let built = self.put(image, &folder)?;
         let blobs = built.blobs.iter().chain([&built.top]);
         let blobs = blobs.map(|blob| (blob.digest.clone(), blob.size));
         Ok(Content {
+            layers: built.diff_ids.len(),
+            chain_id: chain_id(&folder, &built.diff_ids)?,
             reference: self.reference(image),
             digest: built.top.digest.clone(),
             blobs: blobs.collect(),
@@ -154,6 +157,16 @@ impl Registry {
             Ok(format!("{}/{repository}:{tag}", self.address))
         };
         tags.iter().map(push).collect()
+    }
+
+    fn put(&self, image: Image, folder: &Path) -> Result<Built> {
+        let built = image.build(folder)?;
+        self.push(image.repository(), &image.tag(), &built)?;
+        say(&format!(
+            "image {} is in the registry",
+            self.reference(image)
+        ));
+        Ok(built)
     }
 
     /// Where the parts of an image are built.

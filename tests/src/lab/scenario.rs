@@ -1,6 +1,7 @@
 //! What happens in a lab, by name: short stories that a tracer beside them should see.
 
 mod kubernetes;
+mod starts;
 
 use std::fmt;
 use std::str::FromStr;
@@ -40,10 +41,16 @@ pub enum Scenario {
     Containerd,
     /// A build by BuildKit, in the Docker.
     Build,
+    /// docker, ctr and podman start a container of 101 layers each.
+    Starts,
+    /// A restart policy at work, and a dockerd that is killed and started.
+    Restarts,
+    /// Podman and Buildah pull, run and build.
+    Podman,
 }
 
 /// Every scenario, in the order in which help shows them.
-const ALL: [Scenario; 11] = [
+const ALL: [Scenario; 14] = [
     Scenario::PullAndRun,
     Scenario::Dood,
     Scenario::Dind,
@@ -55,6 +62,9 @@ const ALL: [Scenario; 11] = [
     Scenario::CriDockerd,
     Scenario::Containerd,
     Scenario::Build,
+    Scenario::Starts,
+    Scenario::Restarts,
+    Scenario::Podman,
 ];
 
 impl Scenario {
@@ -77,6 +87,9 @@ impl Scenario {
             Self::CriDockerd => "cri-dockerd",
             Self::Containerd => "containerd",
             Self::Build => "build",
+            Self::Starts => "starts",
+            Self::Restarts => "restarts",
+            Self::Podman => "podman",
         }
     }
 
@@ -107,6 +120,9 @@ impl Scenario {
             Self::CriDockerd => kubernetes::cri_dockerd(lab, registry),
             Self::Containerd => containerd(docker, registry),
             Self::Build => build(docker, registry),
+            Self::Starts => starts::starts(lab, docker, registry),
+            Self::Restarts => starts::restarts(docker, registry),
+            Self::Podman => starts::podman(lab, docker, registry),
         }
     }
 }

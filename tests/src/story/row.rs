@@ -7,7 +7,7 @@ use std::fmt;
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-use super::Who;
+use super::{Ground, Who};
 
 /// As [`Row::of`] tells of a line that is inferred.
 const INFERRED: &str = "confidence \"inferred\"";
@@ -32,6 +32,8 @@ pub struct Row {
     /// message.
     odd: Vec<String>,
     caller: Who,
+    /// Why, where no client asked.
+    cause: Option<String>,
     /// Of the fields from here on, what a test does not say is not compared. This one is part of the message.
     error: Option<String>,
     bytes: Option<u64>,
@@ -39,6 +41,7 @@ pub struct Row {
     endpoint: Option<String>,
     /// API, op and outcome of each, sorted: `containerd start ok`.
     hops: Option<Vec<String>>,
+    ground: Option<Box<Ground>>,
 }
 
 impl Row {
@@ -160,6 +163,20 @@ impl Row {
         self
     }
 
+    /// On this root file system.
+    #[must_use]
+    pub fn on(mut self, ground: &Ground) -> Self {
+        self.ground = Some(Box::new(ground.clone()));
+        self
+    }
+
+    /// Which no client asked for, and why.
+    #[must_use]
+    pub fn because(mut self, cause: &str) -> Self {
+        self.cause = Some(cause.to_owned());
+        self
+    }
+
     /// Concluded, not seen as such.
     #[must_use]
     pub fn inferred(mut self) -> Self {
@@ -193,6 +210,7 @@ impl Row {
         seen.bytes = seen.bytes.filter(|_| self.bytes.is_some());
         seen.endpoint = seen.endpoint.filter(|_| self.endpoint.is_some());
         seen.hops = seen.hops.filter(|_| self.hops.is_some());
+        seen.ground = seen.ground.filter(|_| self.ground.is_some());
         *self == seen
     }
 
@@ -217,6 +235,9 @@ impl Row {
         }
         if line["confidence"] != "observed" {
             odd.push(format!("confidence {}", line["confidence"]));
+        }
+        if line["count"].as_u64().is_some_and(|count| count != 1) {
+            odd.push(format!("count {}", line["count"]));
         }
         let hops = line["hops"].as_array();
         let mut hops: Vec<String> = hops.into_iter().flatten().map(hop).collect();
@@ -244,6 +265,8 @@ impl Row {
                 word(&line["endpoint"]["api"])
             )),
             hops: Some(hops),
+            ground: Some(Box::new(Ground::told(line))),
+            cause: text("cause"),
         })
     }
 }
@@ -282,6 +305,7 @@ impl fmt::Display for Row {
             ("pod", &self.pod),
             ("error", &self.error),
             ("endpoint", &self.endpoint),
+            ("cause", &self.cause),
         ];
         for (field, value) in fields {
             if let Some(value) = value {
@@ -296,6 +320,9 @@ impl fmt::Display for Row {
         }
         if let Some(hops) = &self.hops {
             write!(f, " hops={hops:?}")?;
+        }
+        if let Some(ground) = &self.ground {
+            write!(f, " {ground}")?;
         }
         for odd in &self.odd {
             write!(f, " ({odd})")?;

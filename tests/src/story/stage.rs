@@ -9,8 +9,8 @@ use anyhow::{Result, bail};
 use serde_json::Value;
 
 use super::row::difference;
-use super::{Row, Who};
-use crate::lab::until;
+use super::{Ground, Row, Who};
+use crate::lab::{Place, until};
 use crate::tracer::{Trace, Tracer};
 
 /// How long a line may take after the client has ended.
@@ -20,26 +20,27 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Stage {
     tracer: Tracer,
-    ours: PathBuf,
+    ours: Vec<PathBuf>,
     expected: Vec<Row>,
 }
 
 impl Stage {
-    /// Starts imgtrace on these sockets (kind and path, as for [`Tracer::start`]). Of what it sees, all that was asked
-    /// at or below the path `ours` counts, and all that concerns a container that a row names; another lab may run
+    /// Starts imgtrace on these sockets (kind and path, as for [`Tracer::start`]) of a lab. Of what it sees, all that was
+    /// asked or lies within the lab counts, and all that concerns a container that a row names; another lab may run
     /// beside this one.
     ///
     /// # Errors
     /// imgtrace does not watch them.
-    pub fn open(sockets: &[(&str, &Path)], ours: &Path) -> Result<Self> {
-        Ok(Self::over(Tracer::start(sockets, &[])?, ours))
+    pub fn open(sockets: &[(&str, &Path)], lab: &Place) -> Result<Self> {
+        let tracer = Tracer::start(sockets, &[])?;
+        Ok(Self::over(tracer, &[lab.run(), lab.data()]))
     }
 
-    /// With an imgtrace that runs already.
-    pub fn over(tracer: Tracer, ours: &Path) -> Self {
+    /// With an imgtrace that runs already; what is at or below these paths counts.
+    pub fn over(tracer: Tracer, ours: &[&Path]) -> Self {
         Self {
             tracer,
-            ours: ours.to_owned(),
+            ours: ours.iter().map(|path| (*path).to_owned()).collect(),
             expected: Vec::new(),
         }
     }
@@ -91,14 +92,15 @@ impl Stage {
 }
 
 /// The operation lines that count.
-fn operations<'l>(lines: &'l [Value], ours: &Path, expected: &[Row]) -> Vec<&'l Value> {
+fn operations<'l>(lines: &'l [Value], ours: &[PathBuf], expected: &[Row]) -> Vec<&'l Value> {
     // The lab itself knocks until a daemon is up.
     let knock = |line: &Value| {
         line["op"] == "connect-denied" && line["caller"]["pid"] == std::process::id()
     };
     let here = |line: &Value| {
         let path = line["endpoint"]["path"].as_str();
-        path.is_some_and(|path| Path::new(path).starts_with(ours))
+        path.is_some_and(|path| ours.iter().any(|ours| Path::new(path).starts_with(ours)))
+            || Ground::lies_below(line, ours)
     };
     let known = |line: &Value| {
         let container = line["container"].as_str();

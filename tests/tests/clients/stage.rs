@@ -28,7 +28,7 @@ impl<'a> Stage<'a> {
 
     /// With an imgtrace that runs already.
     pub(super) fn over(docker: &'a Docker, tracer: Tracer) -> Self {
-        let story = story::Stage::over(tracer, &docker.socket());
+        let story = story::Stage::over(tracer, &[&docker.socket(), &docker.root()]);
         Self { docker, story }
     }
 

@@ -36,7 +36,7 @@ impl<'a> Story<'a> {
         let socket = containerd.socket();
         Ok(Self {
             containerd,
-            stage: Stage::open(&[("containerd", &socket)], lab.place().run())?,
+            stage: Stage::open(&[("containerd", &socket)], lab.place())?,
             registry: registry.address().to_string(),
         })
     }

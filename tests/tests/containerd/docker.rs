@@ -33,10 +33,7 @@ fn command(docker: &Docker) -> Result<Command> {
 
 fn stage(lab: &Lab, docker: &Docker) -> Result<Stage> {
     let (socket, below) = (docker.socket(), docker.containerd().socket());
-    Stage::open(
-        &[("docker", &socket), ("containerd", &below)],
-        lab.place().run(),
-    )
+    Stage::open(&[("docker", &socket), ("containerd", &below)], lab.place())
 }
 
 /// Images, and the lives of containers.
@@ -150,7 +147,8 @@ pub(super) fn restarts(lab: &Lab, docker: &Docker, image: &str) -> Result<()> {
     let endpoint = format!("--endpoint=docker={}", docker.socket().display());
     let below = docker.containerd().socket();
     let tracer = Tracer::start(&[("containerd", &below)], &[&endpoint])?;
-    let mut stage = Stage::over(tracer, lab.place().run());
+    let place = lab.place();
+    let mut stage = Stage::over(tracer, &[place.run(), place.data()]);
     docker.start()?;
     let dockerd = u32::try_from(docker.pid().context("dockerd is gone")?)?;
     let dockerd = Who::running(dockerd)?;

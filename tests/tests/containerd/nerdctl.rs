@@ -12,7 +12,7 @@ const NAMESPACE: &str = "default";
 /// Pull, run, exec, rm, rmi.
 pub(super) fn story(lab: &Lab, containerd: &Containerd, known: &Content) -> Result<()> {
     let socket = containerd.socket();
-    let mut stage = Stage::open(&[("containerd", &socket)], lab.place().run())?;
+    let mut stage = Stage::open(&[("containerd", &socket)], lab.place())?;
     let command = || -> Result<std::process::Command> {
         let mut command = containerd.nerdctl_command()?;
         command.arg("--insecure-registry");

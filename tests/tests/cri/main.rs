@@ -41,7 +41,7 @@ fn crictl_on_containerd() -> Result<()> {
         let socket = containerd.socket();
         let mut server = Server {
             crictl: lab.crictl(&socket)?,
-            stage: Stage::open(&[("containerd", &socket)], lab.place().run())?,
+            stage: Stage::open(&[("containerd", &socket)], lab.place())?,
             image: registry.reference(Image::Busybox),
         };
         server.pulls()?;

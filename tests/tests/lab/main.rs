@@ -22,6 +22,7 @@ macro_rules! needs {
 
 // After the macro, which it uses.
 mod kubernetes;
+mod podman;
 
 #[test]
 fn images_have_the_same_digest_in_every_lab() -> Result<()> {

@@ -33,7 +33,7 @@ fn calls_of_cri() -> Result<()> {
     let containerd = lab.containerd_with_cri(Generation::Newest, &registry)?;
     for library in RpcLibrary::ALL {
         let socket = containerd.socket();
-        let mut stage = Stage::open(&[("containerd", &socket)], lab.place().run())?;
+        let mut stage = Stage::open(&[("containerd", &socket)], lab.place())?;
         let (mut client, who) = start(library, &socket)?;
         let rows = cri::story(&mut client, &image, library.name())?;
         client.end()?;
@@ -56,7 +56,7 @@ fn calls_of_containerd() -> Result<()> {
     let containerd = lab.containerd(Generation::Newest)?;
     for library in RpcLibrary::ALL {
         let socket = containerd.socket();
-        let mut stage = Stage::open(&[("containerd", &socket)], lab.place().run())?;
+        let mut stage = Stage::open(&[("containerd", &socket)], lab.place())?;
         let (mut client, who) = start(library, &socket)?;
         let rows = native::story(&mut client, &known, library.name())?;
         client.end()?;

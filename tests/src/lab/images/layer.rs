@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
-use crate::lab::{Ran, write};
+use crate::lab::{Ran, key, write};
 
 /// Debian's busybox: from busybox-static, or from busybox, which needs shared libraries.
 const BUSYBOX: &str = "/bin/busybox";
@@ -74,7 +74,8 @@ impl Layer {
 
     /// One text file.
     pub(super) fn text(folder: &Path, text: &str) -> Result<Self> {
-        Self::pack(folder, "text", |root| write(&root.join("README"), text))
+        let name = format!("text-{:016x}", key::of(&[text]));
+        Self::pack(folder, &name, |root| write(&root.join("README"), text))
     }
 
     /// The links of a merged-/usr root, and mount points.
@@ -155,6 +156,19 @@ fn next(state: u64) -> u64 {
     let state = state ^ (state << 13);
     let state = state ^ (state >> 7);
     state ^ (state << 17)
+}
+
+/// The chain id of so many layers, by the digests of their unpacked content, the lowest first (image-spec 1.1, "Layer
+/// `ChainID`").
+pub(in crate::lab) fn chain_id(folder: &Path, diff_ids: &[String]) -> Result<String> {
+    let (first, rest) = diff_ids.split_first().context("an image has layers")?;
+    let file = folder.join("chain");
+    let mut chain = first.clone();
+    for diff_id in rest {
+        write(&file, format!("{chain} {diff_id}"))?;
+        chain = digest(&file)?;
+    }
+    Ok(chain)
 }
 
 /// `sha256:` and 64 hex digits.
