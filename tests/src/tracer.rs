@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use rustix::process::Signal;
@@ -31,6 +31,8 @@ pub struct Tracer {
 #[derive(Debug, Default)]
 struct Seen {
     lines: Vec<Value>,
+    /// When each of them came.
+    times: Vec<Instant>,
     /// The first line that is not a JSON object: a defect of imgtrace.
     broken: Option<String>,
     ended: bool,
@@ -132,6 +134,13 @@ impl Tracer {
     /// What it has printed so far.
     pub fn lines(&self) -> Vec<Value> {
         self.seen().lines.clone()
+    }
+
+    /// When the first line came that satisfies the condition, if one has.
+    pub fn came(&self, wanted: impl Fn(&Value) -> bool) -> Option<Instant> {
+        let seen = self.seen();
+        let mut lines = seen.lines.iter().zip(&seen.times);
+        lines.find(|(line, _)| wanted(line)).map(|(_, time)| *time)
     }
 
     /// Waits for a line that satisfies the condition.
@@ -240,7 +249,11 @@ fn collect(stdout: ChildStdout, seen: &Mutex<Seen>) {
     let lock = || seen.lock().unwrap_or_else(PoisonError::into_inner);
     for line in BufReader::new(stdout).lines().map_while(Result::ok) {
         match serde_json::from_str::<Value>(&line) {
-            Ok(value) if value.is_object() => lock().lines.push(value),
+            Ok(value) if value.is_object() => {
+                let mut seen = lock();
+                seen.lines.push(value);
+                seen.times.push(Instant::now());
+            }
             _ => _ = lock().broken.get_or_insert(line),
         }
     }

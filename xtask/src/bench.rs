@@ -5,15 +5,17 @@
 
 mod latency;
 mod load;
+mod starts;
 mod tracer;
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use anyhow::Result;
 
 use crate::{
     build_ebpf::{self, build_ebpf},
     imgtrace,
+    lab::provide_packages,
     packages::Consent,
     process::{cargo, run},
     workspace::Workspace,
@@ -36,6 +38,9 @@ pub(crate) struct Options {
     /// Measure the decoder alone, which needs no root: time a message, bulk, growth, memory
     #[arg(long)]
     decode: bool,
+    /// Measure starts of containers alone: the delay of their lines, and how many a second
+    #[arg(long)]
+    starts: bool,
 }
 
 /// Builds imgtrace and measures.
@@ -49,20 +54,34 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
     }
     build_ebpf(&workspace, &build_ebpf::Options::with(options.consent))?;
     let program = imgtrace::build(&workspace)?;
-    let daemon = Daemon::listen()?;
+    if !options.starts {
+        let daemon = Daemon::listen()?;
+        loads(&program, &daemon, options.rounds)?;
+        println!(
+            "\nfrom a request's last byte to the printed line, {} requests:",
+            options.requests
+        );
+        shares(latency::measure(&program, &daemon, options.requests)?);
+    }
+    starts(options.consent)?;
+    if options.starts {
+        return Ok(());
+    }
+    decode(&workspace)
+}
 
-    println!("\ncost to others, {} rounds each, in turn:", options.rounds);
+/// What others pay, with and without imgtrace in turn.
+fn loads(program: &Path, daemon: &Daemon, rounds: usize) -> Result<()> {
+    println!("\ncost to others, {rounds} rounds each, in turn:");
     let mut samples: Vec<(Load, Vec<f64>, Vec<f64>)> =
         Load::ALL.map(|load| (load, Vec::new(), Vec::new())).into();
-    for round in 0..options.rounds {
+    for round in 0..rounds {
         // The order alternates, so that a machine that slows down slows both.
         for traced in [round % 2 == 0, round % 2 != 0] {
-            let tracer = traced
-                .then(|| Tracer::start(&program, &daemon))
-                .transpose()?;
+            let tracer = traced.then(|| Tracer::start(program, daemon)).transpose()?;
             for (load, without, with) in &mut samples {
                 let samples = if traced { with } else { without };
-                samples.push(load.nanoseconds_a_round_trip()?);
+                samples.push(load.nanoseconds_a_turn()?);
             }
             if let Some(tracer) = tracer {
                 tracer.stop()?;
@@ -71,7 +90,7 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
     }
     println!(
         "{:<44} {:>12} {:>12} {:>22}",
-        "1 byte there and back", "without, ns", "with, ns", "ratio (quartiles)"
+        "unrelated load", "without, ns", "with, ns", "ratio (quartiles)"
     );
     for (load, without, with) in &mut samples {
         let ratios: &mut Vec<f64> = &mut with
@@ -86,12 +105,30 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
             load.name()
         );
     }
+    Ok(())
+}
 
+/// Starts of real containers, in a lab.
+fn starts(consent: Consent) -> Result<()> {
+    provide_packages(consent)?;
+    let starts = starts::measure()?;
     println!(
-        "\nfrom a request's last byte to the printed line, {} requests:",
-        options.requests
+        "\nfrom the mount of a root file system to the line of its start, {} starts:",
+        starts.delays.len()
     );
-    let mut times = latency::measure(&program, &daemon, options.requests)?;
+    shares(starts.delays);
+    let [without, with] = starts.rates;
+    println!(
+        "at full speed: {without:.1} starts a second without imgtrace, {with:.1} with it; {} of {} told, {:.1} % of a core",
+        starts.told,
+        starts.made,
+        starts.core * 100.0
+    );
+    Ok(())
+}
+
+/// Prints which share of them took how long.
+fn shares(mut times: Vec<Duration>) {
     times.sort_unstable();
     let at =
         |share: usize| times.get((times.len() * share / 100).min(times.len().saturating_sub(1)));
@@ -103,7 +140,6 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
         let time = time.copied().unwrap_or(Duration::ZERO);
         println!("{name:<12} {:>8.2} ms", time.as_secs_f64() * 1_000.0);
     }
-    decode(&workspace)
 }
 
 /// The benchmarks of the library: the decoder's time, by criterion, and its memory.

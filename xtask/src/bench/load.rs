@@ -1,4 +1,6 @@
-//! Loads that have nothing to do with containers and pay for the hook all the same.
+//! Loads that have nothing to do with containers and pay for the hooks all the same.
+
+mod kernel;
 
 use std::{
     io::{Read, Write},
@@ -24,20 +26,37 @@ pub(super) enum Load {
     UnixBetween,
     /// One thread with both ends of a TCP connection over loopback.
     Tcp,
+    /// Overlay mounts that are nobody's root file system, and their unmounts.
+    Mounts,
+    /// A system call that does nothing.
+    Calls,
+    /// Processes that execute a program which ends at once.
+    Programs,
 }
 
 impl Load {
-    pub(super) const ALL: [Self; 3] = [Self::UnixAlone, Self::UnixBetween, Self::Tcp];
+    pub(super) const ALL: [Self; 6] = [
+        Self::UnixAlone,
+        Self::UnixBetween,
+        Self::Tcp,
+        Self::Mounts,
+        Self::Calls,
+        Self::Programs,
+    ];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
-            Self::UnixAlone => "unrelated socketpair, one thread",
-            Self::UnixBetween => "unrelated socketpair, two threads",
-            Self::Tcp => "TCP over loopback, one thread",
+            Self::UnixAlone => "a byte over a socketpair, one thread",
+            Self::UnixBetween => "a byte over a socketpair, two threads",
+            Self::Tcp => "a byte over TCP, one thread",
+            Self::Mounts => "an overlay mounted and unmounted",
+            Self::Calls => "getppid(2)",
+            Self::Programs => "/bin/true executed and waited for",
         }
     }
 
-    pub(super) fn nanoseconds_a_round_trip(self) -> Result<f64> {
+    /// Time of one turn: there and back, up and down, or one call.
+    pub(super) fn nanoseconds_a_turn(self) -> Result<f64> {
         match self {
             Self::UnixAlone => {
                 let (one, other) = UnixStream::pair()?;
@@ -52,6 +71,9 @@ impl Load {
                 other.set_nodelay(true)?;
                 alone(one, other)
             }
+            Self::Mounts => kernel::mounts(),
+            Self::Calls => Ok(kernel::calls()),
+            Self::Programs => kernel::programs(),
         }
     }
 }
