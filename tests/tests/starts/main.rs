@@ -125,6 +125,12 @@ fn of_docker_in_docker() -> Result<()> {
 }
 
 #[test]
+fn of_a_swarm() -> Result<()> {
+    needs!("of_a_swarm");
+    dind::swarm(&Lab::new("w-start-swarm")?)
+}
+
+#[test]
 fn by_a_restart_policy() -> Result<()> {
     needs!("by_a_restart_policy", Generation::Newest.missing());
     let lab = Lab::new("w-start-policy")?;
