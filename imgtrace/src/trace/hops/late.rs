@@ -252,6 +252,53 @@ fn a_start_that_kubelet_cannot_have_made_is_not_kept_waiting() {
 }
 
 #[test]
+fn a_joined_kubelet_keeps_no_other_daemons_starts_waiting() {
+    let mut scene = host();
+    joined_kubelet(&mut scene);
+    docker_starts(&mut scene, &id("c1"), None);
+    scene.tick();
+    assert_eq!(all(&scene), ["start by dockerd"], "a restart policy");
+    // A containerd that kubelet does not speak to.
+    scene.daemon(12, Runtime::Containerd, 710, "containerd");
+    scene.daemon(13, Runtime::Shim, 510, "containerd-shim");
+    scene.connect(112, 13, 710);
+    let of_another = Subject {
+        namespace: Some("k8s.io".to_owned()),
+        ..container(&id("c2"))
+    };
+    scene.pass(Api::Shim, 112, Op::Start, of_another);
+    scene.tick();
+    assert_eq!(all(&scene).len(), 2);
+    // cri-dockerd's kubelet is another one, and is not joined.
+    scene.pass(
+        Api::Docker,
+        CRI_DOCKERD_TO_DOCKERD,
+        Op::Start,
+        container(&id("c3")),
+    );
+    scene.tick();
+    assert_eq!(
+        all(&scene),
+        [
+            "start by dockerd",
+            "start by containerd",
+            "start by cri-dockerd"
+        ]
+    );
+    // While one that may be kubelet's waits, a client's is told at once.
+    let of_kubelet = container(&id("c4"));
+    scene.pass(Api::Shim, CONTAINERD_TO_SHIM, Op::Start, of_kubelet);
+    let cli = client(&mut scene, 10, "docker", DOCKER);
+    let start = scene.begin(cli, Op::Start, container(&id("c5")));
+    assert_eq!(scene.end(start, Subject::default()).hops, []);
+    assert_eq!(all(&scene).len(), 4);
+    for _ in 0..17 {
+        scene.tick();
+    }
+    assert_eq!(all(&scene).len(), 5);
+}
+
+#[test]
 fn what_is_tried_after_a_wrong_guess_is_no_retry_of_it() {
     let mut scene = host();
     let kubelet = client(&mut scene, 30, "kubelet", CONTAINERD);
