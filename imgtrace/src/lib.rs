@@ -15,6 +15,7 @@ pub mod decode;
 pub mod host;
 pub mod jsonl;
 pub mod model;
+pub mod mountinfo;
 pub mod observation;
 pub mod observer;
 pub mod record;

@@ -8,6 +8,7 @@
 pub mod arguments;
 pub mod clock;
 pub mod doctor;
+pub mod mount_tree;
 pub mod notices;
 pub mod permission;
 pub mod process;

@@ -4,6 +4,8 @@
 //! value as `\` and three octal digits (`seq_show_option`). Below that, whoever mounts with
 //! `lowerdir=` escapes `:`, `,` and `\` of a path with `\` (`ovl_unescape`, overlayfs.rst).
 
+use crate::mountinfo::octal;
+
 /// Layers, as they were given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Layers {
@@ -43,11 +45,6 @@ pub(super) fn layers(options: &[u8]) -> Layers {
     layers
 }
 
-/// A field of mountinfo, its octal escapes resolved.
-pub(super) fn field(value: &[u8]) -> String {
-    text(bytes(value).iter().map(|byte| byte.value))
-}
-
 /// Resolves the kernel's octal escapes (`mangle_path`, `seq_escape`); what is none stays.
 fn bytes(mut value: &[u8]) -> Vec<Byte> {
     let mut all = Vec::with_capacity(value.len());
@@ -64,15 +61,6 @@ fn bytes(mut value: &[u8]) -> Vec<Byte> {
         value = rest;
     }
     all
-}
-
-/// Three octal digits of a byte.
-fn octal(rest: &[u8]) -> Option<(u8, &[u8])> {
-    let (digits, rest) = rest.split_at_checked(3)?;
-    let value = digits.iter().try_fold(0u16, |sum, digit| {
-        matches!(digit, b'0'..=b'7').then(|| sum * 8 + u16::from(digit - b'0'))
-    })?;
-    Some((u8::try_from(value).ok()?, rest))
 }
 
 /// The paths of `lowerdir=a:b::data`. A colon of a path is `\:`, or what the kernel escaped

@@ -1,9 +1,10 @@
-//! One line of mountinfo (`proc_pid_mountinfo(5)`, the kernel's `show_mountinfo`). Pure.
+//! The overlays among the lines of a mountinfo. Pure.
 
 use std::collections::HashMap;
 
 use super::super::options::{self, Layers};
 use super::super::{is_overlay, known::Device};
+use crate::mountinfo::{self, unescape};
 
 /// An overlay in a mountinfo.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,40 +24,27 @@ impl Line {
     }
 }
 
-/// The overlays of a mountinfo by their ids; what is no line is skipped.
+/// The overlays of a mountinfo by their ids.
 pub(super) fn overlays(text: &[u8]) -> HashMap<u64, Line> {
-    let lines = text.split(|byte| *byte == b'\n');
-    lines.filter_map(overlay).collect()
+    mountinfo::Line::all(text).filter_map(overlay).collect()
 }
 
-/// `36 35 0:98 / /mnt rw,noatime master:1 - overlay overlay rw,lowerdir=/a:/b`.
-fn overlay(line: &[u8]) -> Option<(u64, Line)> {
-    let dash = line.windows(3).position(|three| three == b" - ")?;
-    let (before, after) = line.split_at_checked(dash)?;
-    let mut after = after.get(3..)?.splitn(3, |byte| *byte == b' ');
-    let kind = after.next()?;
+fn overlay(line: mountinfo::Line<'_>) -> Option<(u64, Line)> {
     // Most lines end here.
-    if kind != b"overlay" && !kind.starts_with(b"fuse") {
+    if line.kind != b"overlay" && !line.kind.starts_with(b"fuse") {
         return None;
     }
-    let (kind, source) = (options::field(kind), options::field(after.next()?));
-    let layers = options::layers(after.next()?);
-    let mut before = before.split(|byte| *byte == b' ');
-    let id = std::str::from_utf8(before.next()?).ok()?.parse().ok()?;
-    let (major, minor) = std::str::from_utf8(before.nth(1)?).ok()?.split_once(':')?;
-    let device = (major.parse().ok()?, minor.parse().ok()?);
-    let root = options::field(before.next()?);
-    let target = options::field(before.next()?);
-    is_overlay(&kind, &source, &root).then_some((
-        id,
-        Line {
-            device,
+    let (kind, source) = (unescape(line.kind), unescape(line.source));
+    is_overlay(&kind, &source, &unescape(line.root)).then(|| {
+        let overlay = Line {
+            device: line.device,
             kind,
             source,
-            target,
-            layers,
-        },
-    ))
+            target: unescape(line.target),
+            layers: options::layers(line.options),
+        };
+        (line.id, overlay)
+    })
 }
 
 #[cfg(test)]

@@ -1,0 +1,123 @@
+//! Paths of one mount namespace as the machine's own root has them: `/var/lib/docker` of a
+//! container is `/var/lib/docker/volumes/…/_data` of the machine.
+//!
+//! It compares two mountinfos and touches no file.
+
+use std::fs::File;
+use std::io::Read as _;
+
+use crate::mountinfo::{Line, unescape};
+
+/// The most of a mountinfo that is read, in bytes: some ten thousand mounts.
+const MOUNTINFO_MAX: u64 = 4 << 20;
+
+/// The most mounts that a path may lead through.
+const DEPTH_MAX: usize = 256;
+
+/// A process whose root is the machine's.
+const FIRST_PROCESS: u32 = 1;
+
+/// The mounts that a process sees.
+#[derive(Debug)]
+pub struct MountTree(Vec<Mount>);
+
+/// One of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Mount {
+    id: u64,
+    parent: u64,
+    device: (u32, u32),
+    root: String,
+    target: String,
+}
+
+impl MountTree {
+    /// What a living process sees; none if it is gone or may not be looked at.
+    pub fn of(pid: u32) -> Option<Self> {
+        let file = File::open(format!("/proc/{pid}/mountinfo")).ok()?;
+        let mut text = Vec::new();
+        file.take(MOUNTINFO_MAX).read_to_end(&mut text).ok()?;
+        Some(Self::parse(&text))
+    }
+
+    /// What the machine's first process sees, whose root is the machine's.
+    pub fn of_machine() -> Option<Self> {
+        Self::of(FIRST_PROCESS)
+    }
+
+    fn parse(text: &[u8]) -> Self {
+        let mount = |line: Line<'_>| Mount {
+            id: line.id,
+            parent: line.parent,
+            device: line.device,
+            root: unescape(line.root),
+            target: unescape(line.target),
+        };
+        Self(Line::all(text).map(mount).collect())
+    }
+
+    /// The path under which `other` sees what this tree has at `path` (absolute, links resolved);
+    /// none if it does not see it, or another mount lies above it there.
+    pub fn path_in(&self, path: &str, other: &Self) -> Option<String> {
+        let mount = self.at(path)?;
+        let inside = join(&mount.root, below(path, &mount.target)?);
+        other.0.iter().find_map(|candidate| {
+            let is_same = candidate.device == mount.device;
+            let rest = is_same.then(|| below(&inside, &candidate.root)).flatten()?;
+            let found = join(&candidate.target, rest);
+            other
+                .at(&found)
+                .is_some_and(|seen| seen.id == candidate.id)
+                .then_some(found)
+        })
+    }
+
+    /// The same for a mount point: where `other` has the mount, else where it has the folder that
+    /// the mount lies on.
+    pub fn mount_point_in(&self, target: &str, other: &Self) -> Option<String> {
+        self.path_in(target, other).or_else(|| {
+            let (folder, name) = target.rsplit_once('/')?;
+            let folder = if folder.is_empty() { "/" } else { folder };
+            Some(join(&self.path_in(folder, other)?, name))
+        })
+    }
+
+    /// The mount that a path leads to, found as the kernel walks: from the root, at each step
+    /// into the mount that comes first on the way.
+    fn at(&self, path: &str) -> Option<&Mount> {
+        let is_child = |of: u64| move |mount: &&Mount| mount.parent == of && mount.id != of;
+        let has = |id: u64| self.0.iter().any(|mount| mount.id == id);
+        let mut mount = self.0.iter().find(|mount| {
+            mount.target == "/" && (mount.parent == mount.id || !has(mount.parent))
+        })?;
+        for _ in 0..DEPTH_MAX {
+            let on_the_way = self.0.iter().filter(is_child(mount.id));
+            let on_the_way = on_the_way.filter(|child| below(path, &child.target).is_some());
+            let Some(next) = on_the_way.min_by_key(|child| child.target.len()) else {
+                return Some(mount);
+            };
+            mount = next;
+        }
+        None
+    }
+}
+
+/// What of `path` is below `folder`, without a slash at its beginning; none if it is elsewhere.
+fn below<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
+    let rest = path.strip_prefix(folder.trim_end_matches('/'))?;
+    if rest.is_empty() {
+        return Some(rest);
+    }
+    rest.strip_prefix('/')
+}
+
+fn join(folder: &str, rest: &str) -> String {
+    let folder = folder.trim_end_matches('/');
+    if rest.is_empty() && !folder.is_empty() {
+        return folder.to_owned();
+    }
+    format!("{folder}/{rest}")
+}
+
+#[cfg(test)]
+mod tests;
