@@ -5,14 +5,14 @@ use std::fs;
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
-use super::args::{CommonArgs, EndpointArg, LiveArgs, RotationArgs, ShowArgs, WatchArgs};
+use super::args::{CommonArgs, EndpointArg, LiveArgs, ProbeArg, RotationArgs, ShowArgs, WatchArgs};
 use super::error::{Failure, Kind};
 use super::screen::Stdout;
 use super::session::{Session, recording};
 use super::{Exit, watch, zone};
 use crate::host::Clock;
 use crate::model::Stamp;
-use crate::observer::Declared;
+use crate::observer::{Declared, Observer};
 use crate::record::{Header, Recorder, Shown};
 
 /// `imgtrace`.
@@ -86,11 +86,13 @@ pub(super) fn watch(
         .map(declared)
         .collect::<Result<_, _>>()?;
     watch::privileged()?;
-    if let Some(probe) = args.probe {
-        watch::works(probe)?;
+    let mut observer = Observer::new(declared);
+    if let Some(ProbeArg::Mounts(way)) = args.probe {
+        watch::sees_mounts_by(way)?;
+        observer = observer.seeing_mounts_by(way);
     }
     let mut session = target.session(Clock::new().now(), show, common)?;
-    watch::watch(declared, args.duration, common.verbose > 1, &mut session)
+    watch::watch(observer, args.duration, common.verbose > 1, &mut session)
 }
 
 /// The socket that the user means. It may come later, but what is there already must be one.

@@ -9,15 +9,17 @@ use tokio::{
 
 use super::{
     Exit,
-    args::ProbeArg,
     error::{Failure, Kind},
     screen::Screen,
     session::{Flow, Session},
 };
 use crate::{
-    capture::{self, Capture, ConnectHook, monotonic, mounts::Mounts},
+    capture::{
+        self, Capture, ConnectHook, monotonic,
+        mounts::{Mounts, Way},
+    },
     host::doctor::HostFacts,
-    observer::{Declared, Observer},
+    observer::Observer,
 };
 
 /// After the first record, how long more are gathered before all are drained at once.
@@ -30,7 +32,7 @@ const BEAT: Duration = Duration::from_millis(200);
 /// # Errors
 /// A privilege or kernel feature is missing, or the session cannot be written.
 pub(super) fn watch<S: Screen>(
-    declared: Vec<Declared>,
+    observer: Observer,
     duration: Option<Duration>,
     diagnostics: bool,
     session: &mut Session<S>,
@@ -40,7 +42,7 @@ pub(super) fn watch<S: Screen>(
         .build()
         .map_err(|error| Failure::new(Kind::Internal, "failed to begin").because(error))?;
     runtime.block_on(async {
-        let mut watch = Watch::begin(declared, diagnostics)?;
+        let mut watch = Watch::begin(observer, diagnostics)?;
         watch.show(session)?;
         let exit = watch.run(duration, session).await?;
         watch.end(session).await?;
@@ -71,12 +73,11 @@ pub(super) fn privileged() -> Result<(), Failure> {
         .hint("recordings can be replayed without any privilege: imgtrace replay FILE"))
 }
 
-/// Refuses to begin if what is to be had in one way cannot be had so, before a file is made.
+/// Refuses to begin if mounts cannot be seen in the way that is wanted, before a file is made.
 ///
 /// # Errors
 /// The way does not work here.
-pub(super) fn works(probe: ProbeArg) -> Result<(), Failure> {
-    let ProbeArg::Mounts(way) = probe;
+pub(super) fn sees_mounts_by(way: Way) -> Result<(), Failure> {
     let tried = Mounts::open(Some(way)).map(drop);
     tried.map_err(|error| {
         Failure::from_error(Kind::Missing, &error)
@@ -100,7 +101,7 @@ enum Turn {
 }
 
 impl Watch {
-    fn begin(declared: Vec<Declared>, diagnostics: bool) -> Result<Self, Failure> {
+    fn begin(mut observer: Observer, diagnostics: bool) -> Result<Self, Failure> {
         let catch = |kind| {
             signal(kind).map_err(|error| {
                 Failure::new(Kind::Internal, "failed to wait for signals").because(error)
@@ -110,7 +111,6 @@ impl Watch {
             catch(SignalKind::interrupt())?,
             catch(SignalKind::terminate())?,
         );
-        let mut observer = Observer::new(declared);
         let options = capture::Options { diagnostics };
         let mut capture =
             Capture::load(options, &observer.basenames()).map_err(|error| refused(&error))?;

@@ -10,6 +10,7 @@ mod worker;
 
 use super::Observer;
 use crate::{
+    capture::mounts::Way,
     host::{process, runtimes},
     model::{LossKind, ProcessKey, Rootfs, Stamp, Store, StoreId},
     observation::{Observation, Observed},
@@ -21,6 +22,8 @@ use watcher::{Mounted, News, Watcher};
 #[derive(Default)]
 pub(super) struct RootFileSystems {
     watcher: Option<Watcher>,
+    /// The one way in which mounts are to be seen.
+    wanted: Option<Way>,
     /// What the thread has told and is not observed yet, oldest first.
     waiting: Vec<News>,
     stores: Vec<Store>,
@@ -51,6 +54,13 @@ impl RootFileSystems {
 }
 
 impl Observer {
+    /// The same, which sees mounts in this way or not at all.
+    #[must_use]
+    pub fn seeing_mounts_by(mut self, way: Way) -> Self {
+        self.mounts.wanted = Some(way);
+        self
+    }
+
     /// Begins to watch mounts, if this kernel allows it: those of imgtrace's own namespace, and of
     /// the namespaces of these processes and of the endpoints' servers.
     pub(super) fn watch_mounts(&mut self, runtimes: impl Iterator<Item = u32>, at: Stamp) {
@@ -60,7 +70,7 @@ impl Observer {
             .filter_map(|endpoint| endpoint.server.as_ref());
         let servers = servers.map(|server| server.process.pid);
         let pids: Vec<u32> = runtimes.chain(servers).collect();
-        match Watcher::begin(&pids) {
+        match Watcher::begin(self.mounts.wanted, &pids) {
             Ok(watcher) => self.mounts.watcher = Some(watcher),
             Err(error) => self.mounts_unseen(&error.to_string(), at),
         }

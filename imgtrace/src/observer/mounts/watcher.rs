@@ -10,7 +10,7 @@ use tokio::{
 
 use super::worker::Worker;
 use crate::{
-    capture::mounts::{Mounts, OpenError, Waker},
+    capture::mounts::{Mounts, OpenError, Waker, Way},
     host::process,
     model::{MountId, ProcessKey},
     store::Identified,
@@ -77,12 +77,18 @@ pub(in crate::observer) struct Watcher {
 }
 
 impl Watcher {
-    /// Watches the mount namespaces of imgtrace itself and of these processes from now on.
+    /// Watches the mount namespaces of imgtrace itself and of these processes from now on, in
+    /// the way that is wanted or the best that works.
     ///
     /// # Errors
-    /// The kernel has no way to see mounts, or does not allow it.
-    pub(super) fn begin(pids: &[u32]) -> Result<Self, OpenError> {
-        let mounts = Mounts::open(None)?;
+    /// The kernel has no such way to see mounts, or does not allow it.
+    pub(super) fn begin(wanted: Option<Way>, pids: &[u32]) -> Result<Self, OpenError> {
+        let mounts = Mounts::open(wanted)?;
+        for obstacle in mounts.obstacles() {
+            let (way, error) = (obstacle.way.name(), &obstacle.error);
+            tracing::info!(way, %error, "mounts are not seen in this way");
+        }
+        tracing::info!(way = mounts.way().name(), "mounts are seen");
         let waker = mounts.waker();
         let (orders, ordered) = sync_channel(ORDERS_MAX);
         let (sender, news) = channel(NEWS_MAX);
