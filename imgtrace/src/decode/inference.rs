@@ -20,6 +20,7 @@ mod cri;
 mod form;
 mod ids;
 mod learn;
+mod lists;
 mod method;
 mod rule;
 mod shape;
@@ -33,6 +34,7 @@ use std::collections::HashMap;
 
 use self::call::{Call, Held, Told};
 use self::ids::Ids;
+use self::lists::Lists;
 use self::method::{CriVersion, Method};
 use self::slots::{Slots, Withdrawn, path_slot};
 use self::starts::Starts;
@@ -65,6 +67,7 @@ pub struct Inference {
     slots: Slots,
     ids: Ids,
     starts: Starts,
+    lists: Lists,
     /// CRI's version, if it was seen.
     version: Option<CriVersion>,
 }
@@ -81,6 +84,7 @@ impl Inference {
             slots: Slots::default(),
             ids: Ids::default(),
             starts: Starts::default(),
+            lists: Lists::default(),
             version: None,
         }
     }
@@ -210,10 +214,10 @@ impl Inference {
                     self.held -= held.bytes();
                     *call = Call::Unknown;
                 }
-                Call::Told(told) => told.list = None,
-                Call::Unknown => {}
+                Call::Told(_) | Call::Unknown => {}
             }
         }
+        self.lists.clear();
         self.ids.forget_states(self.now);
         self.waiting.interrupted(direction);
         if direction == Direction::ToServer {

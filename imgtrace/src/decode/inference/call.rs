@@ -71,8 +71,6 @@ pub(super) struct Told {
     pub(super) counted: bool,
     /// The id that it names and may change.
     pub(super) named: Option<Id>,
-    /// The server's first message, if it is a list of all that there is.
-    pub(super) list: Option<Message>,
 }
 
 impl Held {
@@ -150,7 +148,6 @@ impl Told {
             answers: 0,
             counted: false,
             named: None,
-            list: None,
         }
     }
 

@@ -37,6 +37,11 @@ pub(super) fn states(
     seen
 }
 
+/// True for the methods whose answer is a list of all sandboxes or containers.
+pub(super) fn is_list(method: Method) -> bool {
+    matches!(method, Method::ListContainers | Method::ListPodSandbox)
+}
+
 /// What a list of all that there is, asked for at `asked`, shows to be gone.
 pub(super) fn gone(ids: &Ids, method: Method, answer: Shape<'_>, asked: u64) -> Vec<Seen> {
     let kind = match method {

@@ -33,7 +33,7 @@ impl Inference {
         }
         // What an answer tells of earlier calls is told before it.
         if *direction == Direction::ToClient {
-            self.answered(&mut told, message, out);
+            self.answered(exchange, &told, message, out);
         }
         out.push(passed(exchange, timed));
         self.calls.insert(exchange, Call::Told(told));
@@ -53,8 +53,8 @@ impl Inference {
         let end = told.end(end);
         let went_well = matches!(end, End::Status { code: Some(0), .. });
         out.push(Event::Ended { exchange, end, at });
-        let list = told.list.as_ref().and_then(shape).filter(|_| went_well);
-        if let Some(list) = list {
+        let list = self.lists.take(exchange).filter(|_| went_well);
+        if let Some(list) = list.as_ref().and_then(shape) {
             let gone = learn::gone(&self.ids, told.method, list, told.began);
             self.settle(&gone, told.began, out);
             for (id, _) in gone {
@@ -79,7 +79,13 @@ impl Inference {
         });
     }
 
-    fn answered(&mut self, told: &mut Told, message: &Message, out: &mut Vec<Event>) {
+    fn answered(
+        &mut self,
+        exchange: Exchange,
+        told: &Told,
+        message: &Message,
+        out: &mut Vec<Event>,
+    ) {
         let Some(answer) = shape(message) else {
             return;
         };
@@ -87,8 +93,11 @@ impl Inference {
             self.starts.created(answer);
         }
         let all = told.request.as_ref().and_then(shape);
-        told.list =
-            (told.answers == 1 && all.is_some_and(learn::asks_for_all)).then(|| message.clone());
+        self.lists.take(exchange);
+        if told.answers == 1 && all.is_some_and(learn::asks_for_all) && learn::is_list(told.method)
+        {
+            self.lists.keep(exchange, message.clone());
+        }
         let seen = learn::states(&mut self.ids, told.method, answer, (told.began, self.now));
         self.settle(&seen, told.began, out);
     }

@@ -12,8 +12,9 @@ use crate::decode::{Direction, Exchange};
 use crate::model::Stamp;
 use crate::observation::Anomaly;
 
-/// Calls that wait at once; beyond that the oldest is unknown.
+/// Calls that wait at once, and bytes of their messages; beyond either the oldest is unknown.
 const CALLS: usize = 64;
+const BYTES: usize = 1024 * 1024;
 
 /// How long a call waits, in ns: kubelet asks for all states every second, and every third where
 /// the node is busy.
@@ -31,10 +32,20 @@ pub(super) struct Waiting {
 impl Waiting {
     /// A call that has ended.
     pub(super) fn push(&mut self, exchange: Exchange, held: Box<Held>, out: &mut Vec<Event>) {
-        if self.calls.len() >= CALLS && self.calls.pop_front().is_some() {
+        let mut bytes = held.bytes() + self.bytes();
+        while self.calls.len() >= CALLS || bytes > BYTES {
+            let Some((_, oldest)) = self.calls.pop_front() else {
+                break;
+            };
+            bytes -= oldest.bytes();
             out.push(Event::Anomaly(Anomaly::UnknownMethod));
         }
         self.calls.push_back((exchange, held));
+    }
+
+    /// Bytes of all messages.
+    pub(super) fn bytes(&self) -> usize {
+        self.calls.iter().map(|(_, held)| held.bytes()).sum()
     }
 
     /// What has waited too long by now is unknown.

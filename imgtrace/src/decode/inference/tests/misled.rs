@@ -1,6 +1,6 @@
 //! Contradictions, gaps, bounds.
 
-use super::wire::{container, create, id, pod_config, text};
+use super::wire::{container, create, id, message, pod_config, text};
 use super::{Session, ok};
 use crate::decode::rpc::Event;
 use crate::decode::{Direction, grpc};
@@ -168,4 +168,44 @@ fn the_end_of_the_connection_ends_the_waiting() {
     assert_eq!(session.unknown(), 0);
     session.inference.close(&mut session.told);
     assert_eq!(session.unknown(), 1);
+}
+
+#[test]
+fn lists_that_never_end_are_not_all_kept() {
+    let mut session = Session::new();
+    session.call(LIST, b"", &container(&id(2), 1));
+    let list: Vec<u8> = (0..200).flat_map(|_| container(&id(2), 1)).collect();
+    let all: Vec<_> = (0..1_000)
+        .map(|_| {
+            let call = session.literal(LIST);
+            session.say(call, Direction::ToServer, b"");
+            session.say(call, Direction::ToClient, &list);
+            call
+        })
+        .collect();
+    assert_eq!(session.inference.lists.bytes(), 16 * list.len());
+    for call in all {
+        session.end(call, ok());
+    }
+    assert_eq!(session.inference.lists.bytes(), 0);
+}
+
+#[test]
+fn calls_that_wait_hold_a_bounded_number_of_bytes() {
+    let mut session = Session::new();
+    // An image's name and a long list of annotations: it may be a removal.
+    let annotations = "x".repeat(100_000);
+    let spec = message(
+        1,
+        &[
+            text(1, "docker.io/library/busybox:1"),
+            text(2, &annotations),
+        ],
+    );
+    for _ in 0..40 {
+        session.call("/runtime.v1.ImageService/RemoveImage", &spec, b"");
+    }
+    let bytes = session.inference.waiting.bytes();
+    assert!((900_000..=1 << 20).contains(&bytes), "{bytes}");
+    assert_eq!(session.unknown(), 30);
 }
