@@ -4,6 +4,7 @@
 //! reports. It knows no wire; conclusions are `verdict`'s.
 
 mod ancestry;
+mod appearances;
 mod bounded;
 mod caller;
 mod cgroup;

@@ -7,6 +7,7 @@ mod joining;
 mod waiting;
 
 use super::World;
+use super::appearances;
 use super::bounded::Bounded;
 use super::chain::{Chain, Said};
 use super::chains::Chains;
@@ -15,7 +16,7 @@ use super::denial;
 use super::owner;
 use super::request::{Begin, End, Request};
 use super::retries::Retries;
-use crate::model::{OperationId, Report, Stamp, Subject};
+use crate::model::{Operation, OperationId, Report, Stamp, Subject};
 use crate::observation::{Observation, RequestId};
 
 /// Operations in the making that are kept; the oldest ends as unknown when there are more.
@@ -103,6 +104,12 @@ impl Operations {
                 let id = self.next_id();
                 let refused = denial::operation(id, at, what, now.world);
                 now.out.extend(refused.map(Report::Ended));
+            }
+            Observation::ImageAppeared { .. } => {
+                if let Some(appeared) = appearances::operation(at, what, now.world, &self.chains) {
+                    let id = self.next_id();
+                    now.out.push(Report::Ended(Operation { id, ..appeared }));
+                }
             }
             Observation::End => self.finish(now),
             _ => {}

@@ -67,6 +67,11 @@ impl World {
         served.any(|endpoint| endpoint.id != asked)
     }
 
+    /// True if a process serves an endpoint.
+    pub(super) fn is_server(&self, process: ProcessKey) -> bool {
+        self.endpoints.served_by(process).next().is_some()
+    }
+
     /// True if a connection to a process is open that was there before imgtrace and on which somebody
     /// may speak the CRI with it.
     pub(super) fn serves_joined_cri(&self, process: ProcessKey) -> bool {
