@@ -362,3 +362,6 @@ fn mark(group: &OwnedFd, namespace: BorrowedFd<'_>) -> io::Result<()> {
     }
     Err(io::Error::last_os_error())
 }
+
+#[cfg(test)]
+mod tests;

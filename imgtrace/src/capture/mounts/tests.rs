@@ -1,6 +1,6 @@
 //! Real overlays on the running kernel, by each way; skipped without root.
 
-mod scene;
+pub(super) mod scene;
 
 use std::time::Duration;
 

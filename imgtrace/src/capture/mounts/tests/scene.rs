@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::fd::AsFd as _;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -22,10 +22,10 @@ use super::super::{Event, Mount, Mounts, WatchError, Watched, Way};
 /// How long something may take that comes for certain.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// After which silence nothing more is expected.
-pub(super) const QUIET: Duration = Duration::from_millis(300);
+pub(in crate::capture::mounts) const QUIET: Duration = Duration::from_millis(300);
 
 /// Lower layers, an upper one and a mount point, in a folder of their own.
-pub(super) struct Ground {
+pub(in crate::capture::mounts) struct Ground {
     folder: TempDir,
     lower: Vec<String>,
     name: String,
@@ -33,12 +33,12 @@ pub(super) struct Ground {
 
 impl Ground {
     /// `layers` lower layers.
-    pub(super) fn new(layers: usize) -> Self {
+    pub(in crate::capture::mounts) fn new(layers: usize) -> Self {
         Self::with_names(layers, "")
     }
 
     /// The same, every layer named so after its number.
-    pub(super) fn with_names(layers: usize, name: &str) -> Self {
+    pub(in crate::capture::mounts) fn with_names(layers: usize, name: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let lower = |number| format!("{}/l/{number}{name}", folder.path().display());
         let lower: Vec<_> = (0..layers).map(lower).collect();
@@ -54,31 +54,36 @@ impl Ground {
         ground
     }
 
+    /// The folder that it is all in.
+    pub(in crate::capture::mounts) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     fn path(&self, name: &str) -> String {
         self.folder.path().join(name).to_str().unwrap().to_owned()
     }
 
     /// The lower layers, topmost first.
-    pub(super) fn lower(&self) -> Vec<String> {
+    pub(in crate::capture::mounts) fn lower(&self) -> Vec<String> {
         self.lower.clone()
     }
 
-    pub(super) fn upper(&self) -> String {
+    pub(in crate::capture::mounts) fn upper(&self) -> String {
         self.path(&format!("upper{}", self.name))
     }
 
-    pub(super) fn target(&self) -> String {
+    pub(in crate::capture::mounts) fn target(&self) -> String {
         self.path("merged")
     }
 
     /// The device of what is mounted.
-    pub(super) fn device(&self) -> (u32, u32) {
+    pub(in crate::capture::mounts) fn device(&self) -> (u32, u32) {
         let device = fs::metadata(self.target()).unwrap().dev();
         (rustix::fs::major(device), rustix::fs::minor(device))
     }
 
     /// The options of mount(2), with the escapes that it wants.
-    pub(super) fn options(&self) -> String {
+    pub(in crate::capture::mounts) fn options(&self) -> String {
         let escape = |path: &String| {
             let path = path.replace('\\', r"\\").replace(':', r"\:");
             path.replace(',', r"\,")
@@ -90,7 +95,7 @@ impl Ground {
     }
 
     /// mount(2).
-    pub(super) fn mount(&self) {
+    pub(in crate::capture::mounts) fn mount(&self) {
         let options = CString::new(self.options()).unwrap();
         let flags = MountFlags::empty();
         let source = "overlay-of-test";
@@ -98,7 +103,7 @@ impl Ground {
     }
 
     /// mount(2) with layers relative to the working directory, as Docker's overlay2 does it.
-    pub(super) fn mount_relative(&self) {
+    pub(in crate::capture::mounts) fn mount_relative(&self) {
         let lower: Vec<_> = (0..self.lower.len()).map(|at| format!("l/{at}")).collect();
         let options = CString::new(format!("lowerdir={}", lower.join(":"))).unwrap();
         let (folder, target) = (self.folder.path().to_owned(), self.target());
@@ -115,7 +120,7 @@ impl Ground {
     }
 
     /// fsopen, fsconfig with one layer at a time, fsmount, `move_mount`.
-    pub(super) fn mount_by_fsopen(&self) {
+    pub(in crate::capture::mounts) fn mount_by_fsopen(&self) {
         let context = fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC).unwrap();
         for path in &self.lower {
             fsconfig_set_string(&context, "lowerdir+", path).unwrap();
@@ -132,19 +137,19 @@ impl Ground {
     }
 
     /// Something else on the mount point.
-    pub(super) fn mount_tmpfs(&self) {
+    pub(in crate::capture::mounts) fn mount_tmpfs(&self) {
         mount("t", self.target(), "tmpfs", MountFlags::empty(), None).unwrap();
     }
 
     /// A copy elsewhere.
-    pub(super) fn bind(&self) -> Copy {
+    pub(in crate::capture::mounts) fn bind(&self) -> Copy {
         let path = PathBuf::from(self.path("copy"));
         fs::create_dir(&path).unwrap();
         mount_bind(self.target(), &path).unwrap();
         Copy(path)
     }
 
-    pub(super) fn unmount(&self) {
+    pub(in crate::capture::mounts) fn unmount(&self) {
         unmount(self.target(), UnmountFlags::empty()).unwrap();
     }
 }
@@ -157,7 +162,7 @@ impl Drop for Ground {
 }
 
 /// A bind mount, until it is dropped.
-pub(super) struct Copy(PathBuf);
+pub(in crate::capture::mounts) struct Copy(PathBuf);
 
 impl Copy {
     pub(super) fn path(&self) -> String {
