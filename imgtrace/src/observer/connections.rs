@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use imgtrace_common::{Data, direction};
 
 use crate::{
-    decode::{self, Direction, Exchange, Segment},
+    decode::{self, Direction, Exchange, Segment, api::rpc::MAX_GUESSED},
     model::{EndpointId, LossKind, Outcome, ProcessKey, Stamp},
     observation::{Anomaly, ConnectionId, Observation, Observed, RequestId},
 };
@@ -13,9 +13,6 @@ use crate::{
 /// Connections that are decoded at once; more are counted as lost. As many as the kernel's table
 /// of sockets has room for, which forgets a closed one sooner than this does.
 const OPEN_MAX: usize = 32_768;
-
-/// Requests of one connection that were guessed and can still be withdrawn.
-const GUESSED_MAX: usize = 256;
 
 /// One connection.
 struct Connection {
@@ -278,7 +275,7 @@ impl Connection {
                     self.requests.insert(exchange, request);
                     if !basis.is_observed() {
                         self.guessed.push_back((exchange, request));
-                        if self.guessed.len() > GUESSED_MAX {
+                        if self.guessed.len() > MAX_GUESSED {
                             self.guessed.pop_front();
                         }
                     }

@@ -30,8 +30,8 @@ use crate::observation::{Anomaly, Fact};
 /// place.
 const MAX_CALLS: usize = 4096;
 
-/// Operations of guessed calls that may be taken back; older ones stand.
-const MAX_GUESSED: usize = 4096;
+/// Operations of guessed calls of one connection that may be taken back; older ones stand.
+pub(crate) const MAX_GUESSED: usize = 4096;
 
 /// Reads what one connection says.
 #[derive(Default)]

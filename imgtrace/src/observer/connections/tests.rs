@@ -216,3 +216,44 @@ fn bulk_of_an_answer_that_is_only_counted_is_no_loss() {
         "{observed:?}"
     );
 }
+
+/// kubelet's probes are guessed one after the other, between guesses that turn out wrong.
+#[test]
+fn a_guess_can_be_taken_back_as_long_as_the_decoder_may() {
+    use crate::model::{Api, Basis, Correlation, Op, Subject};
+    let mut connections = open(true);
+    let (mut requests, mut out) = (0, Vec::new());
+    let connection = connections.open.get_mut(&5).unwrap();
+    let at = Stamp::default();
+    let guess = |stream| {
+        let exchange = Exchange::of_stream(stream);
+        [
+            decode::Event::Began {
+                exchange,
+                at,
+                api: Api::Cri,
+                op: Op::Exec,
+                subject: Subject::default(),
+                basis: Basis::inferred(vec!["a guess".to_owned()]),
+                correlation: Correlation::default(),
+            },
+            decode::Event::Ended {
+                exchange,
+                at,
+                outcome: Outcome::Ok,
+                error: None,
+                subject: Subject::default(),
+            },
+        ]
+    };
+    let guesses = u32::try_from(MAX_GUESSED).unwrap();
+    let all = (1..=guesses).flat_map(guess).collect();
+    connection.observe(all, at, &mut requests, &mut out);
+    out.clear();
+    let exchange = Exchange::of_stream(1);
+    let withdrawn = vec![decode::Event::Withdrawn { exchange }];
+    connection.observe(withdrawn, at, &mut requests, &mut out);
+    let told: Vec<_> = out.into_iter().map(|observed| observed.what).collect();
+    let request = RequestId(1);
+    assert_eq!(told, [Observation::RequestWithdrawn { request }]);
+}
