@@ -1,5 +1,6 @@
 //! The mounts of one mount namespace, as `/proc/PID/mountinfo` lists them (`proc_pid_mountinfo(5)`).
 
+use std::cell::OnceCell;
 use std::fs::File;
 use std::io::{Read as _, Seek as _};
 
@@ -32,17 +33,16 @@ pub(super) struct Mount {
 /// The text of a process' mountinfo, and of imgtrace's own.
 ///
 /// The first lacks what is not below the process' root, such as the root itself after chroot(2).
-pub(super) struct Mounts(String, String);
+/// The kernel takes its time to write it, so imgtrace's own is read only where the first does not
+/// do.
+pub(super) struct Mounts(String, OnceCell<String>);
 
 impl Mounts {
     /// Reads an open mountinfo from its beginning. It stays readable when its process is gone:
     /// the open file holds the namespace (`mounts_open_common`).
     pub(super) fn read(mut mountinfo: &File) -> Option<Self> {
         mountinfo.rewind().ok()?;
-        let own = File::open("/proc/self/mountinfo")
-            .ok()
-            .and_then(|own| text(&own));
-        Some(Self(text(mountinfo)?, own.unwrap_or_default()))
+        Some(Self(text(mountinfo)?, OnceCell::new()))
     }
 
     /// The mount with the number `id`, or any of the file system with the device `(major, minor)`,
@@ -51,12 +51,22 @@ impl Mounts {
     /// Both are numbered for all namespaces alike, and a device that is not its file system's own
     /// (a btrfs subvolume's, some of overlay's) is no other file system's.
     pub(super) fn local(&self, id: u64, (major, minor): (u32, u32)) -> Option<Mount> {
-        let lines = || self.0.lines().chain(self.1.lines());
+        let numbered = |line: &&str| number(line) == Some(id);
         let device = format!("{major}:{minor}");
-        lines()
-            .find(|line| number(line) == Some(id))
-            .or_else(|| lines().find(|line| line.split(' ').nth(2) == Some(&device)))
+        let of_device = |line: &&str| line.split(' ').nth(2) == Some(&device);
+        let listed = || self.0.lines();
+        listed()
+            .find(numbered)
+            .or_else(|| self.own().lines().find(numbered))
+            .or_else(|| listed().chain(self.own().lines()).find(of_device))
             .and_then(mount)
+    }
+
+    fn own(&self) -> &str {
+        self.1.get_or_init(|| {
+            let own = File::open("/proc/self/mountinfo").ok();
+            own.and_then(|own| text(&own)).unwrap_or_default()
+        })
     }
 }
 
@@ -94,7 +104,7 @@ mod tests {
              37 21 0:32 / /home rw,idmapped master:1 - fuse.sshfs h: rw\n\
              370 21 259:1048577 / /big rw - xfs /dev/nvme0n1 rw\n"
                 .to_owned(),
-            "99 1 0:99 / / rw - tmpfs t rw\n".to_owned(),
+            "99 1 0:99 / / rw - tmpfs t rw\n".to_owned().into(),
         );
         let none = (0, 0);
         let root = Mount {
@@ -118,7 +128,7 @@ mod tests {
     fn a_mount_that_is_not_listed_is_known_by_its_device() {
         let mounts = Mounts(
             "36 21 0:31 / /a rw - fuse.sshfs h: rw\n".to_owned(),
-            "21 1 254:0 / / rw - ext4 /dev/vda rw\n".to_owned(),
+            "21 1 254:0 / / rw - ext4 /dev/vda rw\n".to_owned().into(),
         );
         assert_eq!(mounts.local(500, (254, 0)), mounts.local(21, (0, 0)));
         assert_eq!(mounts.local(500, (0, 31)), None);

@@ -21,7 +21,7 @@ use crate::capture::mounts::Mount;
 use crate::model::{Role, RootfsIdentity, Runtime, Store, StoreKind};
 use place::{Owner, Target};
 use snapshots::{Known, Wanted};
-use task::Task;
+use task::{Roots, Task};
 
 /// State folders of which the root folder is remembered; when they are more, all are forgotten.
 const ROOTS_MOST: usize = 256;
@@ -118,46 +118,37 @@ impl Containerd {
             key: None,
             number: layer.number,
         };
-        Some(self.below(view, folder, place::owner(folder).home(), wanted))
+        let home = place::owner(folder).home();
+        let root = home.and_then(|home| view.folder(home.root));
+        Some(self.below(view, folder, root.as_ref().zip(home), wanted))
     }
 
     /// A step of a build; none if its layers are in no snapshotter's folder.
     fn step(&mut self, mount: &Mount, view: &View, id: &str) -> Option<Identified> {
         let layers = self.layers(mount, view)?;
-        // dockerd's own BuildKit uses containerd's snapshotter.
-        let runtime = match layers.store.as_ref().map(|store| store.kind) {
-            Some(StoreKind::Containerd) => Runtime::Docker,
-            _ => Runtime::BuildKit,
-        };
-        let mut identity = RootfsIdentity::new(runtime, Role::Build, "");
+        let mut identity = RootfsIdentity::new(Runtime::BuildKit, Role::Build, "");
         identity.container = Some(id.to_owned());
         identity.evidence = vec![format!("mounted as the root of step {id} of a build")];
-        Some(join(identity, layers))
+        Some(layers.of(identity))
     }
 
     /// A container; what its mount does not tell, its files may.
     fn task(&mut self, mount: &Mount, view: &View, task: &Task<'_>) -> Identified {
         let mut identity = task.identity(view);
         let layer = place::layer(mount);
-        let owner = layer.folder.map(place::owner);
-        let told = owner.and_then(Owner::home).map(|home| home.root.to_owned());
-        let roots = match &told {
-            Some(root) => vec![root.clone()],
-            None => self.roots_of(mount, task),
+        let home = layer.folder.and_then(|folder| place::owner(folder).home());
+        let told = home.map(|home| home.root);
+        let roots = Roots {
+            told,
+            guessed: told.map_or_else(|| self.guess(mount, task), |_| Vec::new()),
         };
-        let found = task.record(view, &roots, &mut identity);
-        let root = found.as_ref().map(|(root, _)| root.clone()).or(told);
-        let record = found.map(|(_, record)| record).unwrap_or_default();
-        let driver = record
-            .snapshotter
-            .as_deref()
-            .or_else(|| owner.and_then(Owner::home).map(|home| home.driver));
-        let home = root.as_deref().zip(driver).map(|(root, driver)| Home {
-            kind: StoreKind::Containerd,
-            root,
-            driver,
+        let (root, record) = task.record(view, &roots, &mut identity);
+        let driver = record.snapshotter.as_deref();
+        let home = root.as_ref().and_then(|root| {
+            let driver = driver.or_else(|| home.map(|home| home.driver))?;
+            Some((root, Home::containerd(&root.path, driver)))
         });
-        let own = home.map(|home| place::folder(home.root, home.driver));
+        let own = home.map(|(_, home)| place::folder(home.root, home.driver));
         let Some(folder) = layer.folder.or(own.as_deref()) else {
             let what = "neither the mount's options nor containerd's files tell its layers";
             identity.evidence.push(what.to_owned());
@@ -172,15 +163,15 @@ impl Containerd {
         };
         let mut layers = self.below(view, folder, home, wanted);
         layers.namespace = Some(task.namespace.to_owned());
-        if let Some(root) = root {
-            self.remember(mount, task, root);
+        if let Some(root) = &root {
+            self.remember(mount, task, root.path.clone());
         }
-        join(identity, layers)
+        layers.of(identity)
     }
 
-    /// Where containerd's root folder may be: where it was for another mount of this containerd,
-    /// else where it is by default.
-    fn roots_of(&self, mount: &Mount, task: &Task<'_>) -> Vec<String> {
+    /// Where containerd's root folder was for another mount of this containerd, and where it is by
+    /// default.
+    fn guess(&self, mount: &Mount, task: &Task<'_>) -> Vec<String> {
         let key = (mount.namespace, task.state.to_owned());
         let remembered = self.roots.get(&key).cloned();
         let default = place::default_roots(task.state).map(str::to_owned);
@@ -195,19 +186,21 @@ impl Containerd {
         self.roots.insert(key, root);
     }
 
-    /// What the snapshotter's books say is below a snapshot.
+    /// What the snapshotter's books say is below a snapshot. `home` is whose books they are, with
+    /// its root folder.
     fn below(
         &mut self,
         view: &View,
         folder: &str,
-        home: Option<Home<'_>>,
+        home: Option<(&Folder, Home<'_>)>,
         wanted: Wanted<'_>,
     ) -> Layers {
+        let opened = match home {
+            Some((root, _)) => task::below(view, root, folder),
+            None => view.folder(folder),
+        };
         let mut layers = Layers::default();
-        match view
-            .folder(folder)
-            .map(|folder| self.known.snapshot(&folder, wanted))
-        {
+        match opened.map(|folder| self.known.snapshot(&folder, wanted)) {
             Some(Ok(Some(snapshot))) => {
                 layers
                     .evidence
@@ -228,17 +221,22 @@ impl Containerd {
                 .evidence
                 .push(format!("{folder} cannot be looked at")),
         }
-        if let Some(home) = home {
+        if let Some((root, home)) = home {
             layers.driver = Some(home.driver.to_owned());
-            layers.store = home.store(view, layers.namespace.clone());
+            layers.store = home.store(root, layers.namespace.clone());
         }
         layers
     }
 }
 
-impl Home<'_> {
-    fn store(self, view: &View, namespace: Option<String>) -> Option<Store> {
-        let (device, inode) = view.folder(self.root)?.identity().ok()?;
+impl<'a> Home<'a> {
+    const fn containerd(root: &'a str, driver: &'a str) -> Self {
+        let kind = StoreKind::Containerd;
+        Self { kind, root, driver }
+    }
+
+    fn store(self, root: &Folder, namespace: Option<String>) -> Option<Store> {
+        let (device, inode) = root.identity().ok()?;
         Some(Store {
             kind: self.kind,
             root: self.root.to_owned(),
@@ -261,17 +259,21 @@ impl<'a> Owner<'a> {
     }
 }
 
-/// Adds the layers to what is known of a container.
-fn join(mut identity: RootfsIdentity, layers: Layers) -> Identified {
-    identity.driver = layers.driver.unwrap_or_default();
-    identity.namespace = layers.namespace;
-    identity.chain_id = layers.chain_id;
-    identity.layers = layers.layers;
-    identity.bytes = layers.bytes;
-    identity.evidence.extend(layers.evidence);
-    Identified {
-        identity,
-        store: layers.store,
+impl Layers {
+    /// With what else is known of the root file system that stands on them.
+    pub fn of(self, mut identity: RootfsIdentity) -> Identified {
+        if let Some(driver) = self.driver {
+            identity.driver = driver;
+        }
+        identity.namespace = self.namespace;
+        identity.chain_id = self.chain_id;
+        identity.layers = self.layers;
+        identity.bytes = self.bytes;
+        identity.evidence.extend(self.evidence);
+        Identified {
+            identity,
+            store: self.store,
+        }
     }
 }
 

@@ -2,11 +2,20 @@
 
 use super::bundle::Annotations;
 use super::metadata::{self, Record};
-use super::{Error, View};
+use super::{Error, Folder, View};
 use crate::model::{ImageName, Role, RootfsIdentity, Runtime};
 
 /// The namespace in which `BuildKit` keeps what it builds with containerd's help.
 const BUILDS: &str = "buildkit";
+
+/// Where containerd's root folder may be.
+#[derive(Debug)]
+pub(super) struct Roots<'a> {
+    /// As the mount's options have it.
+    pub(super) told: Option<&'a str>,
+    /// If they do not tell it: where it was for other mounts, and where it is by default.
+    pub(super) guessed: Vec<String>,
+}
 
 /// A task, by the path of its root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,34 +59,57 @@ impl Task<'_> {
     }
 
     /// The record of the container in the first of these root folders that has one, and that
-    /// folder. What it says goes into `identity`.
+    /// folder. What it says goes into `identity`. If none has one, the folder is that which the
+    /// mount itself has told.
     pub(super) fn record(
         &self,
         view: &View,
-        roots: &[String],
+        roots: &Roots<'_>,
         identity: &mut RootfsIdentity,
-    ) -> Option<(String, Record)> {
-        for root in roots {
-            match self.look_up(view, root) {
+    ) -> (Option<Folder>, Record) {
+        let mut told = None;
+        for path in roots
+            .told
+            .into_iter()
+            .chain(roots.guessed.iter().map(String::as_str))
+        {
+            let Some(root) = view.folder(path) else {
+                continue;
+            };
+            match self.look_up(view, &root) {
                 Ok(Some(record)) => {
                     adopt(identity, &record);
-                    return Some((root.clone(), record));
+                    return (Some(root), record);
                 }
                 Ok(None) => {}
                 Err(error) => identity.evidence.push(error.sentence()),
             }
+            if roots.told == Some(path) {
+                told = Some(root);
+            }
         }
         let what = "no meta.db of containerd's knows the container";
         identity.evidence.push(what.to_owned());
-        None
+        (told, Record::default())
     }
 
-    fn look_up(&self, view: &View, root: &str) -> Result<Option<Record>, Error> {
-        match view.folder(&format!("{root}/{}", metadata::FOLDER)) {
+    fn look_up(&self, view: &View, root: &Folder) -> Result<Option<Record>, Error> {
+        let path = format!("{}/{}", root.path, metadata::FOLDER);
+        match below(view, root, &path) {
             Some(folder) => metadata::record(&folder, self.namespace, self.id),
             None => Ok(None),
         }
     }
+}
+
+/// A folder of containerd's: below its root, or behind a link or on a file system mounted there,
+/// which is a longer way.
+pub(super) fn below(view: &View, root: &Folder, path: &str) -> Option<Folder> {
+    let name = path
+        .strip_prefix(&root.path)
+        .and_then(|name| name.strip_prefix('/'));
+    name.and_then(|name| root.folder(name).ok())
+        .or_else(|| view.folder(path))
 }
 
 fn annotate(identity: &mut RootfsIdentity, annotations: &Annotations) {
