@@ -135,10 +135,12 @@ impl Observer {
     /// and watches the mount namespaces of runtimes.
     pub(super) fn look_around(&mut self, at: Stamp) {
         let all: Vec<Glance> = process::all().collect();
-        let mounting = all
+        let runtimes: Vec<ProcessKey> = all
             .iter()
-            .filter(|seen| runtimes::mounts_root_file_systems(&seen.comm));
-        self.watch_mounts(mounting.map(|seen| seen.key.pid), at);
+            .filter(|seen| runtimes::mounts_root_file_systems(&seen.comm))
+            .map(|seen| seen.key)
+            .collect();
+        self.watch_mounts(&runtimes, at);
         for (chain, process) in oldest(all).into_iter().take(RUNNING_MAX) {
             self.running.chains.insert(chain.clone(), process);
             self.runs(chain, process, at, true);

@@ -8,6 +8,7 @@ mod beat;
 mod connections;
 mod containers;
 mod endpoints;
+mod index;
 mod mounts;
 mod oci;
 mod processes;
@@ -163,7 +164,7 @@ impl Observer {
 
     /// A process has executed a program.
     fn executed(&mut self, process: ProcessKey, at: Stamp) {
-        self.executed_in_namespace(process);
+        self.watch_what_it_uses(process);
         self.called(process, at);
         self.ran(process, at);
     }

@@ -1,7 +1,8 @@
 //! Root file systems: a thread that waits for mounts, and what of them is observed.
 //!
-//! The thread hands over what it has found through a channel with a bound. If that is full it
-//! waits, and what is mounted meanwhile waits in the kernel's queue, which counts what it drops.
+//! The thread, and the one that waits for images (`index`), hand over what they have found through
+//! a channel with a bound. If that is full they wait, and what happens meanwhile waits in the
+//! kernel's queue, which counts what it drops.
 
 mod copies;
 mod viewers;
@@ -16,15 +17,16 @@ use crate::{
     observation::{Observation, Observed},
     store::Identified,
 };
-use watcher::{Mounted, News, Watcher};
+pub(super) use watcher::{Doer, News};
+use watcher::{Mounted, Watcher};
 
 /// The root file systems of this run.
 #[derive(Default)]
 pub(super) struct RootFileSystems {
     watcher: Option<Watcher>,
-    /// The one way in which mounts are to be seen.
+    /// The way to see mounts that the user wants.
     wanted: Option<Way>,
-    /// What the thread has told and is not observed yet, oldest first.
+    /// What the threads have told and is not observed yet, oldest first.
     waiting: Vec<News>,
     stores: Vec<Store>,
 }
@@ -61,27 +63,47 @@ impl Observer {
         self
     }
 
-    /// Begins to watch mounts, if this kernel allows it: those of imgtrace's own namespace, and of
-    /// the namespaces of these processes and of the endpoints' servers.
-    pub(super) fn watch_mounts(&mut self, runtimes: impl Iterator<Item = u32>, at: Stamp) {
-        let servers = self
-            .endpoints
-            .all()
-            .filter_map(|endpoint| endpoint.server.as_ref());
-        let servers = servers.map(|server| server.process.pid);
-        let pids: Vec<u32> = runtimes.chain(servers).collect();
-        match Watcher::begin(self.mounts.wanted, &pids) {
-            Ok(watcher) => self.mounts.watcher = Some(watcher),
-            Err(error) => self.mounts_unseen(&error.to_string(), at),
+    /// Begins to watch mounts and indexes, as far as this kernel allows it: those of imgtrace's own
+    /// namespace, and of the namespaces of these processes and of the endpoints' servers.
+    pub(super) fn watch_mounts(&mut self, runtimes: &[ProcessKey], at: Stamp) {
+        let servers = self.endpoints.all();
+        let servers = servers.filter_map(|endpoint| endpoint.server.as_ref());
+        let pids: Vec<u32> = servers
+            .map(|server| server.process)
+            .chain(runtimes.iter().copied())
+            .map(|process| process.pid)
+            .collect();
+        let (watcher, unseen) = Watcher::begin(self.mounts.wanted, &pids);
+        for runtime in runtimes {
+            self.processes.complete(*runtime);
+            if let Some(known) = self.processes.get(*runtime) {
+                watcher.look(known);
+            }
+        }
+        self.mounts.watcher = Some(watcher);
+        if let Some(why) = unseen.mounts {
+            self.mounts_unseen(&why, at);
+        }
+        if let Some(why) = unseen.images {
+            let text = format!(
+                "{why}: images that Podman and Buildah bring on their own are not seen, but those \
+                 asked for through an API are"
+            );
+            self.notice("images-unseen", text, at);
         }
     }
 
     fn mounts_unseen(&mut self, why: &str, at: Stamp) {
+        let text = format!(
+            "{why}: starts are seen all the same, but not from which layers, in which store"
+        );
+        self.notice("mounts-unseen", text, at);
+    }
+
+    fn notice(&mut self, about: &str, text: String, at: Stamp) {
         let what = Observation::Notice {
-            about: "mounts-unseen".to_owned(),
-            text: format!(
-                "{why}: starts are seen all the same, but not from which layers, in which store"
-            ),
+            about: about.to_owned(),
+            text,
             endpoint: None,
         };
         self.out.push(Observed { at, what });
@@ -89,18 +111,15 @@ impl Observer {
 
     /// Watches the mount namespace of a runtime's process.
     pub(super) fn watch_namespace_of(&self, pid: u32) {
-        let Some(watcher) = &self.mounts.watcher else {
-            return;
-        };
         let namespace = process::mount_namespace(pid);
-        if namespace != 0 && watcher.is_foreign(namespace) {
-            watcher.watch(pid);
+        if let Some(watcher) = self.mounts.watcher.as_ref().filter(|_| namespace != 0) {
+            watcher.watch(pid, namespace);
         }
     }
 
-    /// Watches the mount namespace in which a process has executed a program, if that program is
-    /// one that mounts root file systems.
-    pub(super) fn executed_in_namespace(&self, process: ProcessKey) {
+    /// Watches the mount namespace in which a process has executed a program, and the program's
+    /// store, if it is one that has any of its own.
+    pub(super) fn watch_what_it_uses(&self, process: ProcessKey) {
         let Some(watcher) = &self.mounts.watcher else {
             return;
         };
@@ -111,8 +130,9 @@ impl Observer {
         let name = known.args.iter().flatten().next();
         let mounts = runtimes::mounts_root_file_systems(known.program())
             || name.is_some_and(|name| runtimes::mounts_root_file_systems(name));
-        if mounts && watcher.is_foreign(known.mount_ns) {
-            watcher.watch(process.pid);
+        if mounts {
+            watcher.watch(process.pid, known.mount_ns);
+            watcher.look(known);
         }
     }
 
@@ -169,6 +189,7 @@ impl Observer {
                 let at = self.clock.stamp(at);
                 self.lost(LossKind::Mount, None, mounts, 0, at);
             }
+            News::Indexed(event, by) => self.indexed(*event, by),
             News::Failed(why) => {
                 let at = self.clock.now();
                 self.mounts_unseen(&why, at);
@@ -180,7 +201,7 @@ impl Observer {
         let at = self.clock.stamp(mounted.at);
         let Identified { identity, store } = mounted.identified;
         let store = store.and_then(|store| self.store(store, at));
-        let by = mounted.by.and_then(|(pid, key)| self.mounter(pid, key));
+        let by = mounted.by.and_then(|by| self.doer(by));
         if let Some(mounter) = by {
             self.processes.say(mounter, at, &mut self.out);
         }
@@ -213,14 +234,14 @@ impl Observer {
         Some(id)
     }
 
-    /// The process that mounted something: the one that was asked while it lived, else the one
-    /// that last executed a program under this number, if that program does such things.
-    fn mounter(&mut self, pid: u32, key: Option<ProcessKey>) -> Option<ProcessKey> {
-        if let Some(key) = key {
+    /// The process that mounted or wrote something: the one that was asked while it lived, else
+    /// the one that last executed a program under its number, if that program does such things.
+    pub(super) fn doer(&mut self, by: Doer) -> Option<ProcessKey> {
+        if let Some(key) = by.key {
             self.processes.complete(key);
             return self.processes.get(key).map(|_| key);
         }
-        let latest = self.processes.latest(pid)?;
+        let latest = self.processes.latest(by.pid)?;
         let known = self.processes.get(latest)?;
         runtimes::mounts_root_file_systems(known.program()).then_some(latest)
     }

@@ -46,6 +46,8 @@ pub(super) struct Fanotify {
     /// Mounts that a list has shown, in order.
     backlog: VecDeque<Listed>,
     known: Known,
+    /// Mounts that were gone when they were looked at, until they are told.
+    gone: u64,
     asker: Asker,
     buffer: Vec<u8>,
     /// Namespaces that are gone, until that is told.
@@ -93,6 +95,7 @@ impl Fanotify {
             namespaces: Vec::new(),
             backlog: VecDeque::new(),
             known: Known::default(),
+            gone: 0,
             asker: Asker::new(),
             buffer: vec![0; READ],
             ended: Vec::new(),
@@ -149,7 +152,7 @@ impl Fanotify {
                 if moved {
                     self.moved(notice, out);
                 } else if !self.find(notice, lost, out) {
-                    *lost += 1;
+                    self.gone += 1;
                 }
             }
         }
@@ -302,6 +305,10 @@ impl Source for Fanotify {
                 // Gone since it was listed: then the queue says so.
                 let _ = self.look(listed.namespace, notice, &mut lost, out);
             }
+        }
+        let gone = std::mem::take(&mut self.gone);
+        if gone > 0 {
+            out.push(Event::Gone { at, mounts: gone });
         }
         if lost > 0 {
             out.push(Event::Lost { at, mounts: lost });

@@ -66,8 +66,16 @@ pub enum Event {
         /// The namespace that it was in.
         namespace: u32,
     },
-    /// So many mounts could not be looked at: they were gone, or the kernel's queue was full (then
-    /// at least so many).
+    /// So many mounts were gone before they could be looked at: runtimes try out what an overlay
+    /// can, and read a container's files by one.
+    Gone {
+        /// When it was noticed, ns of `CLOCK_MONOTONIC`.
+        at: u64,
+        /// How many.
+        mounts: u64,
+    },
+    /// So many mounts could not be looked at: there is no room for them, or the kernel's queue was
+    /// full (then at least so many).
     Lost {
         /// When it was noticed, ns of `CLOCK_MONOTONIC`.
         at: u64,

@@ -200,7 +200,9 @@ fn every_mount_of_a_storm_is_told_or_counted() {
         for event in &seen.events[before..] {
             match event {
                 Event::Attached(mount) if mount.target == ground.target() => told += 1,
-                Event::Lost { mounts, .. } => lost += usize::try_from(*mounts).unwrap(),
+                Event::Gone { mounts, .. } | Event::Lost { mounts, .. } => {
+                    lost += usize::try_from(*mounts).unwrap();
+                }
                 _ => {}
             }
         }

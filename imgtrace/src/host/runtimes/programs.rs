@@ -13,6 +13,8 @@ const MOUNTING: &[&str] = &[
     "containerd",
     "podman",
     "buildah",
+    // Mounts nothing, and stores images.
+    "skopeo",
     "fuse-overlayfs",
     "conmon",
     "conmonrs",

@@ -48,19 +48,22 @@ impl Viewers {
         pids.push_back(pid);
     }
 
-    /// The view of a process in the namespace of a mount: imgtrace itself, else the mounter, else
+    /// A process in the namespace of a mount and its view: imgtrace itself, else the mounter, else
     /// the process that was seen there last.
-    pub(super) fn of(&mut self, mount: &Mount) -> Option<View> {
+    pub(super) fn of(&mut self, mount: &Mount) -> Option<(u32, View)> {
         if self.is_own(mount.namespace) {
-            return View::of(std::process::id());
+            let own = std::process::id();
+            return Some((own, View::of(own)?));
         }
-        if let Some(view) = mount.mounter.and_then(|pid| view(pid, mount.namespace)) {
-            return Some(view);
+        if let Some(mounter) = mount.mounter
+            && let Some(view) = view(mounter, mount.namespace)
+        {
+            return Some((mounter, view));
         }
         let pids = self.others.get_mut(&mount.namespace)?;
         while let Some(pid) = pids.back() {
             if let Some(view) = view(*pid, mount.namespace) {
-                return Some(view);
+                return Some((*pid, view));
             }
             pids.pop_back();
         }

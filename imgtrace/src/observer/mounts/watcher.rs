@@ -1,53 +1,78 @@
-//! The thread that watches mounts, as the main loop has it, and what the two tell each other.
+//! The threads that wait for mounts and for images, as the main loop has them, and what is told
+//! between them.
 
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
-use std::time::Duration;
+use std::{
+    io,
+    sync::mpsc::{SyncSender, TrySendError, sync_channel},
+    time::Duration,
+};
 
 use tokio::{
-    sync::mpsc::{Receiver, channel},
+    sync::mpsc::{Receiver, Sender, channel},
     time::timeout,
 };
 
 use super::worker::Worker;
 use crate::{
-    capture::mounts::{Mounts, OpenError, Waker, Way},
+    capture::mounts::{Mounts, Waker, Way},
     host::process,
-    model::{MountId, ProcessKey},
-    store::Identified,
+    model::{MountId, Process, ProcessKey},
+    observer::index,
+    store::{
+        Identified,
+        containers_storage::index::{Event, Guide},
+    },
 };
 
-/// What the thread has found and the main loop has not taken, at most.
+/// What the threads have found and the main loop has not taken, at most.
 const NEWS_MAX: usize = 1_024;
 /// Processes that the thread is to look at and has not, at most; more are left out, and the log
 /// says so.
 const ORDERS_MAX: usize = 1_024;
-/// How long the thread may take, at the end, for what has happened by then.
+/// How long the threads may take, at the end, for what has happened by then.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What the thread is told.
+/// What the thread that waits for mounts is told.
 pub(super) enum Order {
     /// To watch the mount namespace of a process.
     Watch(u32),
 }
 
-/// What the thread tells. Times are ns of `CLOCK_MONOTONIC`.
-pub(super) enum News {
+/// What the threads tell. Times are ns of `CLOCK_MONOTONIC`.
+pub(in crate::observer) enum News {
     /// A root file system was mounted.
     Mounted(Box<Mounted>),
     /// The last mount of one is gone.
     Unmounted { at: u64, mount: MountId },
     /// Mounts that could not be looked at.
     Lost { at: u64, mounts: u64 },
-    /// The kernel tells no more.
+    /// An index of images has changed.
+    Indexed(Box<Event>, Option<Doer>),
+    /// The kernel tells no more of mounts.
     Failed(String),
 }
 
+/// Who did something: the number of a process, and its identity if it lived to be asked.
+#[derive(Clone, Copy)]
+pub(in crate::observer) struct Doer {
+    pub(in crate::observer) pid: u32,
+    pub(in crate::observer) key: Option<ProcessKey>,
+}
+
+impl Doer {
+    pub(in crate::observer) fn of(pid: u32) -> Self {
+        Self {
+            pid,
+            key: process::key(pid),
+        }
+    }
+}
+
 /// A root file system that was mounted.
-pub(super) struct Mounted {
+pub(in crate::observer) struct Mounted {
     pub(super) at: u64,
     pub(super) mount: MountId,
-    /// The process that mounted it, and its identity if it lived to be asked.
-    pub(super) by: Option<(u32, Option<ProcessKey>)>,
+    pub(super) by: Option<Doer>,
     /// Where, as `mount_ns` sees it.
     pub(super) path: String,
     pub(super) mount_ns: u32,
@@ -61,58 +86,86 @@ impl News {
         match self {
             Self::Mounted(mounted) => Some(mounted.at),
             Self::Unmounted { at, .. } | Self::Lost { at, .. } => Some(*at),
+            Self::Indexed(event, _) => Some(event.at),
             Self::Failed(_) => None,
         }
     }
 }
 
-/// The thread, as the main loop has it.
+/// The threads, as the main loop has them.
 pub(in crate::observer) struct Watcher {
-    /// None when it is to end.
-    orders: Option<SyncSender<Order>>,
-    waker: Waker,
+    /// The one that waits for mounts; none where this kernel lets nobody wait for them.
+    mounts: Option<Orders>,
+    /// Points the one that waits for images to stores; none where there is no such thread.
+    indexes: Option<Guide>,
     news: Receiver<News>,
     /// The mount namespace that imgtrace is in, which is watched anyway.
     own: u32,
 }
 
-impl Watcher {
-    /// Watches the mount namespaces of imgtrace itself and of these processes from now on, in
-    /// the way that is wanted or the best that works.
-    ///
-    /// # Errors
-    /// The kernel has no such way to see mounts, or does not allow it.
-    pub(super) fn begin(wanted: Option<Way>, pids: &[u32]) -> Result<Self, OpenError> {
-        let mounts = Mounts::open(wanted)?;
-        for obstacle in mounts.obstacles() {
-            let (way, error) = (obstacle.way.name(), &obstacle.error);
-            tracing::info!(way, %error, "mounts are not seen in this way");
-        }
-        tracing::info!(way = mounts.way().name(), "mounts are seen");
+/// What the thread that waits for mounts is reached by; it ends when this is dropped and it wakes.
+struct Orders {
+    orders: SyncSender<Order>,
+    waker: Waker,
+}
+
+impl Orders {
+    /// Starts the thread.
+    fn begin(
+        wanted: Option<Way>,
+        pids: &[u32],
+        news: Sender<News>,
+        indexes: Option<Guide>,
+    ) -> io::Result<Self> {
+        let mounts = Mounts::open(wanted).map_err(io::Error::other)?;
         let waker = mounts.waker();
         let (orders, ordered) = sync_channel(ORDERS_MAX);
-        let (sender, news) = channel(NEWS_MAX);
-        let mut worker = Worker::new(mounts, ordered, sender);
+        let mut worker = Worker::new(mounts, ordered, news, indexes);
         worker.watch(std::process::id());
         for pid in pids {
             worker.watch(*pid);
         }
-        std::thread::spawn(move || worker.run());
-        Ok(Self {
-            orders: Some(orders),
-            waker,
+        let thread = std::thread::Builder::new().name("mounts".to_owned());
+        thread.spawn(move || worker.run())?;
+        Ok(Self { orders, waker })
+    }
+}
+
+/// What is not seen, and why.
+#[derive(Default)]
+pub(super) struct Unseen {
+    pub(super) mounts: Option<String>,
+    pub(super) images: Option<String>,
+}
+
+impl Watcher {
+    /// Watches the mount namespaces of imgtrace itself and of these processes from now on, in the
+    /// way that is wanted or the best one, and the stores at their default places.
+    pub(super) fn begin(wanted: Option<Way>, pids: &[u32]) -> (Self, Unseen) {
+        let (sender, news) = channel(NEWS_MAX);
+        let mut unseen = Unseen::default();
+        let indexes = index::watch(sender.clone())
+            .map_err(|error| unseen.images = Some(error.to_string()))
+            .ok();
+        let mounts = Orders::begin(wanted, pids, sender, indexes.clone())
+            .map_err(|error| unseen.mounts = Some(error.to_string()))
+            .ok();
+        let watcher = Self {
+            mounts,
+            indexes,
             news,
             own: process::mount_namespace(std::process::id()),
-        })
+        };
+        (watcher, unseen)
     }
 
-    /// Watches the mount namespace of a process.
-    pub(super) fn watch(&self, pid: u32) {
-        let Some(orders) = &self.orders else {
+    /// Watches the mount namespace of a process, unless that is imgtrace's own.
+    pub(super) fn watch(&self, pid: u32, namespace: u32) {
+        let Some(mounts) = self.mounts.as_ref().filter(|_| namespace != self.own) else {
             return;
         };
-        match orders.try_send(Order::Watch(pid)) {
-            Ok(()) => self.waker.wake(),
+        match mounts.orders.try_send(Order::Watch(pid)) {
+            Ok(()) => mounts.waker.wake(),
             Err(TrySendError::Full(_)) => {
                 tracing::warn!(pid, "too many mount namespaces at once: one is not watched");
             }
@@ -121,9 +174,11 @@ impl Watcher {
         }
     }
 
-    /// Whether a mount namespace is not imgtrace's own.
-    pub(super) fn is_foreign(&self, namespace: u32) -> bool {
-        namespace != self.own
+    /// Looks for the store of a process, if its program keeps images in one.
+    pub(super) fn look(&self, process: &Process) {
+        if let Some(indexes) = &self.indexes {
+            indexes.program(process);
+        }
     }
 
     /// Waits until there are news; false if there never will be any more.
@@ -131,10 +186,15 @@ impl Watcher {
         self.news.recv_many(news, NEWS_MAX).await > 0
     }
 
-    /// Ends the thread, and takes in what it had.
+    /// Ends the threads, and takes in what they had.
     pub(super) async fn end(mut self, news: &mut Vec<News>) {
-        drop(self.orders.take());
-        self.waker.wake();
+        if let Some(Orders { orders, waker }) = self.mounts.take() {
+            drop(orders);
+            waker.wake();
+        }
+        if let Some(indexes) = self.indexes.take() {
+            indexes.stop();
+        }
         let rest = async { while self.hear(news).await {} };
         if timeout(PATIENCE, rest).await.is_err() {
             tracing::warn!("what was mounted last is not known: a store takes long to answer");

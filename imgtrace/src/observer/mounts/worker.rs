@@ -3,7 +3,7 @@
 
 use std::{
     sync::mpsc::{Receiver, TryRecvError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::mpsc::Sender;
@@ -11,43 +11,60 @@ use tokio::sync::mpsc::Sender;
 use super::{
     copies::{Attached, Copies},
     viewers::Viewers,
-    watcher::{Mounted, News, Order},
+    watcher::{Doer, Mounted, News, Order},
 };
 use crate::{
     capture::mounts::{Event, Mount, Mounts, WatchError},
     host::process,
-    model::MountId,
-    store::Layouts,
+    model::{MountId, StoreKind},
+    store::{Layouts, containers_storage::index::Guide},
 };
 
 /// How long the thread sleeps while nothing is mounted.
 const IDLE: Duration = Duration::from_hours(1);
+
+/// A container's root file system is there for longer than this: what is gone so soon is none. It
+/// takes longer to execute the OCI runtime that makes the container.
+const BRIEF: Duration = Duration::from_millis(20);
 
 /// What the thread has.
 pub(super) struct Worker {
     mounts: Mounts,
     orders: Receiver<Order>,
     news: Sender<News>,
+    indexes: Option<Guide>,
     viewers: Viewers,
     copies: Copies,
     layouts: Layouts,
     /// File systems that were told.
     count: u64,
+    /// When the kernel was last asked.
+    rested: Instant,
+    /// How long what it told then may have waited.
+    busy: Duration,
 }
 
 /// Nobody listens any more.
 struct Closed;
 
 impl Worker {
-    pub(super) fn new(mounts: Mounts, orders: Receiver<Order>, news: Sender<News>) -> Self {
+    pub(super) fn new(
+        mounts: Mounts,
+        orders: Receiver<Order>,
+        news: Sender<News>,
+        indexes: Option<Guide>,
+    ) -> Self {
         Self {
             mounts,
             orders,
             news,
+            indexes,
             viewers: Viewers::new(),
             copies: Copies::default(),
             layouts: Layouts::default(),
             count: 0,
+            rested: Instant::now(),
+            busy: Duration::ZERO,
         }
     }
 
@@ -57,10 +74,12 @@ impl Worker {
             let goes_on = self.obey();
             let timeout = if goes_on { IDLE } else { Duration::ZERO };
             let mut events = Vec::new();
+            self.busy = self.rested.elapsed();
             if let Err(error) = self.mounts.next(timeout, &mut events) {
                 let _ = self.news.blocking_send(News::Failed(error.to_string()));
                 return;
             }
+            self.rested = Instant::now();
             let is_empty = events.is_empty();
             if self.tell_all(events).is_err() || (!goes_on && is_empty) {
                 return;
@@ -97,7 +116,11 @@ impl Worker {
                 Some(mount) => self.send(News::Unmounted { at, mount }),
                 None => Ok(()),
             },
-            Event::Lost { at, mounts } => self.send(News::Lost { at, mounts }),
+            // Of no container, if there was time to look.
+            Event::Gone { .. } if self.busy < BRIEF => Ok(()),
+            Event::Gone { at, mounts } | Event::Lost { at, mounts } => {
+                self.send(News::Lost { at, mounts })
+            }
         })
     }
 
@@ -138,8 +161,8 @@ impl Worker {
 
     fn identify(&mut self, mount: &Mount) -> Result<(), Closed> {
         // The mounter may end while its store is read.
-        let by = mount.mounter.map(|pid| (pid, process::key(pid)));
-        let Some(view) = self.viewers.of(mount) else {
+        let by = mount.mounter.map(Doer::of);
+        let Some((viewer, view)) = self.viewers.of(mount) else {
             tracing::debug!(
                 target = mount.target,
                 "nobody is left to look at a mount with"
@@ -149,6 +172,12 @@ impl Worker {
         let Some(identified) = self.layouts.identify(mount, &view) else {
             return Ok(());
         };
+        let store = identified.store.as_ref();
+        if let (Some(indexes), Some(store)) = (&self.indexes, store)
+            && store.kind == StoreKind::ContainersStorage
+        {
+            indexes.store(viewer, &store.root);
+        }
         self.count += 1;
         let number = MountId(self.count);
         self.copies.tell(mount, number);
