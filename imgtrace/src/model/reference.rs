@@ -19,6 +19,11 @@ const OFFICIAL: &str = "library/";
 const LOCALHOST: &str = "localhost";
 /// `RepositoryNameTotalLengthMax`: bytes of a path.
 const MAX_PATH: usize = 255;
+/// Longest name of a host (RFC 1035 section 2.3.4: 255 octets on the wire). The specification has no
+/// bound, and no registry has a longer one.
+const MAX_HOST: usize = 253;
+/// Most digits of a port.
+const MAX_PORT: usize = 5;
 /// Bytes of a tag.
 const MAX_TAG: usize = 128;
 /// The length in which the runtimes print an image's id.
@@ -198,7 +203,11 @@ fn is_domain(text: &str) -> bool {
             && !part.ends_with('-')
             && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
-    port.is_none_or(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()))
+    let is_port = |port: &str| {
+        (1..=MAX_PORT).contains(&port.len()) && port.bytes().all(|b| b.is_ascii_digit())
+    };
+    host.len() <= MAX_HOST
+        && port.is_none_or(is_port)
         && v6.map_or_else(
             || host.split('.').all(named),
             |v6| !v6.is_empty() && v6.bytes().all(|b| b.is_ascii_hexdigit() || b == b':'),

@@ -26,6 +26,8 @@ use message::{CreateTaskRequest, StartRequest};
 const MAX_CREATED: usize = 64;
 /// Longest id that is remembered (containerd `pkg/identifiers` allows 76 bytes).
 const MAX_ID: usize = 128;
+/// Longest namespace (containerd `pkg/identifiers`).
+const MAX_NAMESPACE: usize = 76;
 /// The folder of bundles; behind it stand the namespace and the container's id (containerd
 /// `core/runtime/v2/bundle.go`).
 const BUNDLES: &str = "/io.containerd.runtime.v2.task/";
@@ -178,9 +180,12 @@ impl Creates {
     }
 }
 
-/// The namespace that a bundle's path names: `…/io.containerd.runtime.v2.task/<namespace>/<id>`.
+/// The namespace that a bundle's path names: `…/io.containerd.runtime.v2.task/<namespace>/<id>`. Anybody
+/// may bind a socket that is called like a shim's and write a path as long as a message.
 fn namespace(bundle: &str) -> Option<&str> {
     let (_, behind) = bundle.rsplit_once(BUNDLES)?;
     let (namespace, _) = behind.split_once('/')?;
-    (!namespace.is_empty()).then_some(namespace)
+    let is_of_one = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    let is_one = (1..=MAX_NAMESPACE).contains(&namespace.len()) && namespace.bytes().all(is_of_one);
+    is_one.then_some(namespace)
 }

@@ -175,3 +175,13 @@ proptest! {
         let _ = ImageName::parse(&given);
     }
 }
+
+#[test]
+fn no_reference_is_as_long_as_a_message() {
+    let of = |host: usize, port: &str| format!("{}.a{port}/busybox", "x".repeat(host - 2));
+    assert!(Reference::parse(&of(253, "")).is_some());
+    assert!(Reference::parse(&of(253, ":65535")).is_some());
+    for long in [of(254, ""), of(60_000, ""), of(10, ":000005000")] {
+        assert!(Reference::parse(&long).is_none());
+    }
+}

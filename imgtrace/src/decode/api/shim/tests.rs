@@ -67,6 +67,7 @@ fn create_and_start_are_one_start() {
 #[test]
 fn the_bundle_names_the_namespace_where_nothing_else_does() {
     let k3s = "/run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io/web";
+    let longest = "x".repeat(76);
     let cases = [
         (None, bundle("default"), Some("default")),
         (None, k3s.to_owned(), Some("k8s.io")),
@@ -74,6 +75,9 @@ fn the_bundle_names_the_namespace_where_nothing_else_does() {
         (None, "/somewhere/else/web".to_owned(), None),
         (None, "/io.containerd.runtime.v2.task//web".to_owned(), None),
         (None, String::new(), None),
+        (None, bundle(&"x".repeat(76)), Some(&longest)),
+        (None, bundle(&"x".repeat(77)), None),
+        (None, bundle("a b"), None),
     ];
     for (given, bundle, expected) in cases {
         let mut script = Script::new();
