@@ -114,6 +114,7 @@ fn container(world: &World, place: &Place) -> Option<CallerContainer> {
         image: known.and_then(|known| known.image.clone()),
         runtime: innermost
             .runtime
+            .or_else(|| known.and_then(|known| known.runtime))
             .or_else(|| seen_on.map(|endpoint| endpoint.runtime)),
         outer: outer.iter().map(|nested| nested.id.clone()).collect(),
     })

@@ -6,7 +6,7 @@
 
 use super::bounded::Bounded;
 use super::cgroup::is_container_id;
-use crate::model::{EndpointId, Pod};
+use crate::model::{EndpointId, Pod, Runtime};
 
 /// Containers kept; what falls out is only names.
 const MAX_CONTAINERS: usize = 8_192;
@@ -40,6 +40,8 @@ pub(crate) struct Container {
     pub(crate) namespace: Option<String>,
     /// The id of the sandbox that it is in.
     pub(crate) sandbox: Option<String>,
+    /// The runtime that its root file system's layout tells.
+    pub(crate) runtime: Option<Runtime>,
     /// Where it was seen, first first.
     pub(crate) seen_on: Vec<EndpointId>,
     /// What it is called where: kubelet's `web` is cri-dockerd's `k8s_web_…`.
@@ -59,6 +61,18 @@ impl Container {
     /// All that it is called.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.named_on.iter().map(|(_, name)| name.as_str())
+    }
+
+    /// Takes over all but names and places; what is not said stays.
+    fn update(&mut self, seen: Self) {
+        if seen.asked || !self.asked {
+            self.asked |= seen.asked && seen.image.is_some();
+            self.image = seen.image.or(self.image.take());
+        }
+        self.namespace = seen.namespace.or(self.namespace.take());
+        self.pod = seen.pod.or(self.pod.take());
+        self.sandbox = seen.sandbox.or(self.sandbox.take());
+        self.runtime = seen.runtime.or(self.runtime);
     }
 
     /// Gives it a name on an endpoint; returns the one that it had there.
@@ -111,14 +125,7 @@ impl Containers {
 
     /// Takes over what an answer said; what it does not say stays.
     pub(crate) fn learn(&mut self, endpoint: EndpointId, id: &str, seen: Container) {
-        let texts = [
-            Some(id),
-            seen.name.as_deref(),
-            seen.image.as_deref(),
-            seen.sandbox.as_deref(),
-            seen.namespace.as_deref(),
-        ];
-        if texts.iter().flatten().any(|text| text.len() > MAX_TEXT) {
+        if is_too_long(id, &seen) {
             return;
         }
         let key = Key::new(endpoint, seen.namespace.as_deref(), id);
@@ -129,16 +136,26 @@ impl Containers {
             }
             self.names.insert((endpoint, name.clone()), id.to_owned());
         }
-        if seen.asked || !known.asked {
-            known.asked |= seen.asked && seen.image.is_some();
-            known.image = seen.image.or(known.image);
-        }
-        known.namespace = seen.namespace.or(known.namespace);
-        known.pod = seen.pod.or(known.pod);
-        known.sandbox = seen.sandbox.or(known.sandbox);
+        known.update(seen);
         if !known.seen_on.contains(&endpoint) && known.seen_on.len() < MAX_SEEN_ON {
             known.seen_on.push(endpoint);
         }
+        self.known.insert(key, known);
+    }
+
+    /// Takes over what was seen of a container whose daemon's endpoint is not known, if its id is the
+    /// same everywhere.
+    pub(crate) fn learn_unplaced(&mut self, id: &str, seen: Container) {
+        if !is_container_id(id) || is_too_long(id, &seen) {
+            return;
+        }
+        let key = Key {
+            scope: None,
+            id: id.to_owned(),
+        };
+        let mut known = self.known.remove(&key).unwrap_or_default();
+        known.name = seen.name.clone().or(known.name);
+        known.update(seen);
         self.known.insert(key, known);
     }
 
@@ -267,6 +284,13 @@ impl Containers {
         let key = (endpoint, exec.to_owned());
         self.execs.get(&key).map(String::as_str)
     }
+}
+
+/// True if any text of it is longer than what is kept.
+fn is_too_long(id: &str, seen: &Container) -> bool {
+    let texts = [&seen.name, &seen.image, &seen.sandbox, &seen.namespace];
+    let texts = texts.into_iter().flatten().map(String::as_str);
+    texts.chain([id]).any(|text| text.len() > MAX_TEXT)
 }
 
 #[cfg(test)]

@@ -49,6 +49,16 @@ impl Endpoints {
         all.filter(move |endpoint| server(endpoint) == Some(process))
     }
 
+    /// The daemons of a kind, each once.
+    pub(crate) fn servers_of(&self, runtime: Runtime) -> Vec<ProcessKey> {
+        let all = self.daemons.iter().map(|(_, endpoint)| endpoint);
+        let of_kind = all.filter(|endpoint| endpoint.runtime == runtime);
+        let mut servers: Vec<_> = of_kind.filter_map(server).collect();
+        servers.sort_unstable();
+        servers.dedup();
+        servers
+    }
+
     /// Takes over what was found. A version that traffic has told stays with its server.
     pub(crate) fn update(&mut self, mut endpoint: Endpoint) -> Changed {
         let id = endpoint.id;

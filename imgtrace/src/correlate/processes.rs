@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::bounded::Bounded;
-use crate::model::{Process, ProcessKey, Source};
+use crate::model::{Process, ProcessKey, Source, Stamp};
 
 /// Descriptions kept of processes that no connection or endpoint refers to.
 const MAX_IDLE: usize = 8_192;
@@ -13,7 +13,14 @@ const MAX_IDLE: usize = 8_192;
 pub(crate) struct Processes {
     held: BTreeMap<ProcessKey, Held>,
     idle: Bounded<ProcessKey, Described>,
+    /// ns by which the clock that start times are taken from is ahead of the observations' clock: the
+    /// one goes on while the machine sleeps. The most that a process' start was ahead of the line
+    /// that told it; processes are told as they begin.
+    ahead: Option<i64>,
 }
+
+/// ns in a clock tick of start times.
+const TICK: i64 = 10_000_000;
 
 #[derive(Debug, Default)]
 struct Held {
@@ -34,6 +41,7 @@ impl Processes {
         Self {
             held: BTreeMap::new(),
             idle: Bounded::new(MAX_IDLE),
+            ahead: None,
         }
     }
 
@@ -45,8 +53,12 @@ impl Processes {
     }
 
     /// Takes over a description: whole if it is as good as what was known, else what was missing.
-    pub(crate) fn describe(&mut self, process: Process) {
+    pub(crate) fn describe(&mut self, at: Stamp, process: Process) {
         let key = process.key;
+        if process.source == Source::Kernel {
+            let ahead = started(key).saturating_sub_unsigned(at.mono);
+            self.ahead = self.ahead.max(Some(ahead));
+        }
         let new = Described {
             late: process.source == Source::Proc,
             process,
@@ -57,6 +69,13 @@ impl Processes {
             let known = self.idle.remove(&key);
             self.idle.insert(key, better(known, new));
         }
+    }
+
+    /// ns that a process has lived at a moment; none where the two clocks cannot be compared yet.
+    pub(crate) fn age(&self, key: ProcessKey, at: Stamp) -> Option<u64> {
+        let born = started(key).saturating_sub(self.ahead?);
+        let age = i64::try_from(at.mono).ok()?.saturating_sub(born);
+        Some(u64::try_from(age).unwrap_or(0))
     }
 
     /// Keeps a process until `release`.
@@ -81,6 +100,11 @@ impl Processes {
             self.idle.insert(key, described);
         }
     }
+}
+
+/// When a process began, ns of the clock of start times.
+fn started(key: ProcessKey) -> i64 {
+    i64::try_from(key.start).unwrap_or(i64::MAX).saturating_mul(TICK)
 }
 
 /// Of two descriptions of one process the better one; of two equally good ones the later.

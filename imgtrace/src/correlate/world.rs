@@ -9,7 +9,9 @@ use super::images::Images;
 use super::pod::{self, Pods};
 use super::processes::Processes;
 use super::stores::Stores;
-use crate::model::{Endpoint, EndpointId, Process, ProcessKey, Report, Runtime, Stamp};
+use crate::model::{
+    Endpoint, EndpointId, Process, ProcessKey, Report, Rootfs, Runtime, Stamp,
+};
 use crate::observation::{ConnectionId, Fact, Observation};
 
 /// Tables of names and identities, each with its bound.
@@ -40,6 +42,11 @@ impl World {
     /// A process that was described.
     pub(crate) fn process(&self, key: &ProcessKey) -> Option<&Process> {
         self.processes.get(key).map(|described| &described.process)
+    }
+
+    /// ns that a process has lived at a moment; none where the two clocks cannot be compared yet.
+    pub(super) fn age(&self, process: ProcessKey, at: Stamp) -> Option<u64> {
+        self.processes.age(process, at)
     }
 
     /// True if what a process runs was read from `/proc`, some time after it did something.
@@ -87,6 +94,18 @@ impl World {
         })
     }
 
+    /// True if a connection to such a daemon is open that was there before imgtrace.
+    pub(super) fn has_joined_cri(&self, runtime: Runtime) -> bool {
+        let mut joined = self.connections.joined();
+        daemon::may_speak_cri(runtime)
+            && joined.any(|connection| {
+                let endpoint = self.endpoint(connection.endpoint);
+                let is_dockerds = |client| self.is_dockerd(client);
+                endpoint.is_some_and(|endpoint| endpoint.runtime == runtime)
+                    && !connection.client.is_some_and(is_dockerds)
+            })
+    }
+
     /// True if a process is a Docker daemon: it serves such an endpoint, or runs the program.
     pub(super) fn is_dockerd(&self, process: ProcessKey) -> bool {
         let mut served = self.endpoints.served_by(process);
@@ -107,7 +126,7 @@ impl World {
     pub(super) fn observe(&mut self, at: Stamp, what: &Observation, out: &mut Vec<Report>) {
         match what {
             Observation::Endpoint(endpoint) => self.endpoint_found(at, endpoint, out),
-            Observation::Process(process) => self.processes.describe(process.clone()),
+            Observation::Process(process) => self.processes.describe(at, process.clone()),
             Observation::Connected {
                 connection,
                 endpoint,
@@ -128,6 +147,9 @@ impl World {
                     out.push(Report::Store(at, *id, store.clone()));
                 }
             }
+            Observation::Mounted {
+                rootfs, mounter, ..
+            } => self.mounted(rootfs, *mounter),
             _ => {}
         }
     }
@@ -221,6 +243,62 @@ impl World {
                 let news = self.endpoints.learn_version(endpoint, version);
                 out.extend(news.map(|endpoint| Report::Endpoint(at, endpoint.clone())));
             }
+        }
+    }
+
+    /// Takes over what a root file system tells of its container, also of one that was there before
+    /// imgtrace: callers live in it.
+    fn mounted(&mut self, rootfs: &Rootfs, mounter: Option<ProcessKey>) {
+        let identity = &rootfs.identity;
+        let Some(id) = identity.container.as_deref() else {
+            return;
+        };
+        let seen = Container {
+            name: identity.container_name.clone(),
+            image: identity.image.clone(),
+            pod: identity.pod.clone(),
+            namespace: identity.namespace.clone(),
+            sandbox: identity.sandbox.clone(),
+            runtime: Some(identity.runtime),
+            ..Container::default()
+        };
+        let endpoints = self.endpoints_of_daemon(rootfs, mounter);
+        if endpoints.is_empty() {
+            if let Some(pod) = &seen.pod {
+                self.pods.learn(pod);
+            }
+            self.containers.learn_unplaced(id, seen);
+            return;
+        }
+        for endpoint in endpoints {
+            self.learn_container(endpoint, id, seen.clone());
+        }
+    }
+
+    /// The endpoints of the daemon whose root file system it is: of the mounter or a process above
+    /// it; else of the only one of its kind in the same mount namespace.
+    fn endpoints_of_daemon(&self, rootfs: &Rootfs, mounter: Option<ProcessKey>) -> Vec<EndpointId> {
+        let runtime = rootfs.identity.runtime;
+        let of = |server: ProcessKey| -> Vec<EndpointId> {
+            let served = self.endpoints.served_by(server);
+            let its = served.filter(|endpoint| endpoint.runtime == runtime);
+            its.map(|endpoint| endpoint.id).collect()
+        };
+        let process = mounter.and_then(|key| self.process(&key));
+        let above = process.into_iter().flat_map(|it| &it.ancestors);
+        let near = mounter.into_iter().chain(above.map(|above| above.key));
+        if let Some(served) = near.map(of).find(|served| !served.is_empty()) {
+            return served;
+        }
+        let servers = self.endpoints.servers_of(runtime);
+        let here = |server: &ProcessKey| {
+            let process = self.process(server);
+            process.is_some_and(|it| it.mount_ns == rootfs.mount_ns)
+        };
+        let mut here = servers.into_iter().filter(here);
+        match (here.next(), here.next()) {
+            (Some(only), None) => of(only),
+            _ => Vec::new(),
         }
     }
 
