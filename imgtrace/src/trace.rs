@@ -64,4 +64,6 @@ mod properties;
 #[cfg(test)]
 pub(crate) mod scene;
 #[cfg(test)]
+mod starts;
+#[cfg(test)]
 mod tests;

@@ -98,6 +98,12 @@ impl Chains {
         roots.filter_map(|root| Some((root, self.get(root)?)))
     }
 
+    /// The chains of which a request names a container by this id, and some others.
+    pub(super) fn about(&self, container: &str) -> impl Iterator<Item = &Chain> {
+        let roots = self.ties.about(container).into_iter();
+        roots.filter_map(|root| self.get(root))
+    }
+
     /// The next root after that one, or the first, that waits and may be part of the chain of
     /// `outer`; some are not.
     pub(super) fn next_waiting(

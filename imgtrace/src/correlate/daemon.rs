@@ -33,7 +33,8 @@ fn runs_daemon(client: ProcessKey, world: &World) -> bool {
     process.is_some_and(|process| DAEMONS.contains(&process.program()))
 }
 
-fn is_of_dockerd(request: &Request, world: &World) -> bool {
+/// True for what dockerd asks of containerd.
+pub(super) fn is_of_dockerd(request: &Request, world: &World) -> bool {
     let is_dockerd = |client| world.is_dockerd(client);
     request.api == Api::Containerd && request.client.is_some_and(is_dockerd)
 }
@@ -103,9 +104,6 @@ pub(super) fn reason(request: &Request, possible: usize, world: &World) -> Strin
     }
     if request.api == Api::Shim {
         return format!("no client's start was seen: {who} told the shim to start it");
-    }
-    if is_bookkeeping(request, world) {
-        return format!("no client's request was seen: {who}'s own (restart policy or recovery)");
     }
     format!("no client's request was seen: {who}'s own")
 }

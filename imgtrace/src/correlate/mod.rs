@@ -26,6 +26,7 @@ mod pod;
 mod processes;
 mod request;
 mod retries;
+mod starts;
 mod stores;
 mod subject;
 mod summary;

@@ -4,7 +4,10 @@
 //! request that it is part of, and is said as the daemon's own if none comes.
 
 mod joining;
+mod started;
 mod waiting;
+
+use std::collections::BTreeSet;
 
 use super::World;
 use super::appearances;
@@ -16,6 +19,7 @@ use super::denial;
 use super::owner;
 use super::request::{Begin, End, Request};
 use super::retries::Retries;
+use super::starts::Starts;
 use crate::model::{Operation, OperationId, Report, Stamp, Subject};
 use crate::observation::{Observation, RequestId};
 
@@ -33,6 +37,11 @@ pub(super) struct Operations {
     /// The latest that have ended, for when one is taken back.
     ended: Bounded<RequestId, OperationId>,
     last: u64,
+    starts: Starts,
+    /// Operations that have ended and wait for what was mounted for them.
+    unsettled: BTreeSet<RequestId>,
+    /// Requests under way to start a container that they call by a name.
+    by_name: BTreeSet<RequestId>,
 }
 
 /// Where an observation finds the world, and where what it makes goes to.
@@ -49,6 +58,9 @@ impl Operations {
             retries: Retries::new(),
             ended: Bounded::new(MAX_ENDED),
             last: 0,
+            starts: Starts::new(),
+            unsettled: BTreeSet::new(),
+            by_name: BTreeSet::new(),
         }
     }
 
@@ -111,6 +123,11 @@ impl Operations {
                     now.out.push(Report::Ended(Operation { id, ..appeared }));
                 }
             }
+            Observation::Store { .. }
+            | Observation::Mounted { .. }
+            | Observation::Unmounted { .. }
+            | Observation::OciRuntime { .. }
+            | Observation::ContainerRuns { .. } => self.seen(what, now),
             Observation::End => self.finish(now),
             _ => {}
         }
@@ -131,6 +148,9 @@ impl Operations {
         }
         let request = Request::new(begin, now.world);
         let for_others = daemon::is_for_others(&request, now.world);
+        if request.starts() && request.is_by_name() {
+            self.by_name.insert(id);
+        }
         self.chains.insert(Chain::new(request, for_others));
         if for_others {
             self.wait(id, now.at);
@@ -174,9 +194,10 @@ impl Operations {
         }
         self.find_owner(id, now);
         self.adopt(id, now);
-        match self.chains.get(id) {
-            Some(chain) if chain.for_others => self.wait(id, now.at),
-            Some(_) => self.conclude(id, now),
+        match self.chains.get(id).map(|chain| chain.for_others) {
+            Some(true) => self.wait(id, now.at),
+            Some(false) if self.awaits_mount(id, now) => {}
+            Some(false) => self.conclude(id, now),
             None => {}
         }
     }
@@ -214,21 +235,32 @@ impl Operations {
         let unsaid = self.chains.get(root);
         if let Some(chain) = unsaid.filter(|chain| chain.said == Said::Nothing) {
             let is_a_step = || owner::is_of_some_build(&self.chains, root, now.world);
-            if daemon::is_silent(&chain.root, now.world, is_a_step) {
+            if daemon::is_silent(&chain.root, now.world, is_a_step) || self.is_of_sandbox(root, now)
+            {
+                self.take_starts(root, now);
                 self.chains.remove(root);
+                return;
+            }
+            if chain.for_others && daemon::is_brief(&chain.root, now.world) {
+                self.conclude_own(root, now);
                 return;
             }
             self.say(root, now);
         }
         let attribute = |request: &mut Request| request.attribute(now.world);
         self.chains.change(root, attribute);
-        let Some(chain) = self.chains.get_mut(root) else {
+        let Some(chain) = self.chains.get(root) else {
             return;
         };
         let Said::Began(id) = chain.said else {
             return;
         };
-        now.out.push(Report::Ended(chain.operation(id, now.world)));
+        let operation = chain.operation(id, now.world);
+        let operation = self.complete(root, operation, now);
+        now.out.push(Report::Ended(operation));
+        let Some(chain) = self.chains.get_mut(root) else {
+            return;
+        };
         chain.said = Said::Ended(id);
         self.retries.note(&chain.root, id, chain.retry_of);
         self.ended.insert(root, id);
@@ -247,6 +279,7 @@ impl Operations {
             now.out.extend(known.map(|id| Report::Withdrawn { at, id }));
             return;
         };
+        self.release_starts(&chain, now);
         let said = chain.said.id();
         now.out.extend(said.map(|id| Report::Withdrawn { at, id }));
         for inner in chain.hops {

@@ -104,7 +104,9 @@ impl Processes {
 
 /// When a process began, ns of the clock of start times.
 fn started(key: ProcessKey) -> i64 {
-    i64::try_from(key.start).unwrap_or(i64::MAX).saturating_mul(TICK)
+    i64::try_from(key.start)
+        .unwrap_or(i64::MAX)
+        .saturating_mul(TICK)
 }
 
 /// Of two descriptions of one process the better one; of two equally good ones the later.

@@ -2,11 +2,12 @@
 
 use super::World;
 use super::caller::Attribution;
+use super::cgroup::is_container_id;
 use super::keys::Keys;
 use super::subject;
 use crate::model::{
-    Api, Basis, Confidence, Correlation, EndpointRef, Hop, Op, Outcome, ProcessKey, Runtime, Stamp,
-    Subject,
+    Api, Basis, Calling, Confidence, Correlation, EndpointRef, Hop, Op, Outcome, ProcessKey,
+    Runtime, Stamp, Subject,
 };
 use crate::observation::{ConnectionId, RequestId};
 
@@ -34,6 +35,8 @@ pub(super) struct Request {
     subject: Subject,
     /// What it is about, completed at its end: a removal takes names away.
     settled: Option<(Subject, Vec<String>)>,
+    /// The container that its name was believed to stand for when it began, and the image of that.
+    believed: (Option<String>, Option<String>),
 }
 
 /// How a request ended.
@@ -86,8 +89,11 @@ impl Request {
             end: None,
             subject: begin.subject.clone(),
             settled: None,
+            believed: (None, None),
         };
         request.refresh(world);
+        let (subject, _) = request.completed(world);
+        request.believed = (subject.container, subject.image);
         request
     }
 
@@ -105,6 +111,56 @@ impl Request {
         let before = std::mem::take(&mut self.keys);
         self.refresh(world);
         self.keys != before
+    }
+
+    /// True for what starts a container.
+    pub(super) const fn starts(&self) -> bool {
+        matches!(self.op, Op::Start | Op::Restart | Op::RunSandbox)
+    }
+
+    /// True if it has started a container.
+    pub(super) fn is_start_that_worked(&self) -> bool {
+        let end = self.end.as_ref();
+        self.starts() && end.is_some_and(|end| end.outcome == Outcome::Ok)
+    }
+
+    /// True if it calls its container by something that may come to stand for another.
+    pub(super) fn is_by_name(&self) -> bool {
+        let given = self.subject.container.as_deref();
+        let whole = self.api.calling() == Calling::ByWholeId;
+        given.is_some_and(|given| !whole && !is_container_id(given))
+    }
+
+    /// Looks up again what it calls by a name, also after its end; true if that may tell what it
+    /// belongs to.
+    pub(super) fn look_again(&mut self, world: &mut World) -> bool {
+        let is_settled = self.settled.take().is_some();
+        let before = std::mem::take(&mut self.keys);
+        self.refresh(world);
+        if is_settled {
+            self.settled = Some(self.completed(world));
+        }
+        self.keys != before
+    }
+
+    /// What was believed of its container when it began, and is not so.
+    pub(super) fn misbeliefs(&self, is: &Subject) -> Vec<String> {
+        let (container, image) = &self.believed;
+        let differs = |believed: &Option<String>, is: &Option<String>| {
+            let both = believed.clone().zip(is.clone());
+            both.filter(|(believed, is)| believed != is)
+        };
+        let given = self.subject.container.as_deref().unwrap_or_default();
+        let other = differs(container, &is.container).filter(|(it, _)| is_container_id(it));
+        let other = other.map(|(believed, is)| {
+            format!(
+                "the request called it {given}, which was believed to be {believed} and is {is}"
+            )
+        });
+        let moved = differs(image, &is.image).map(|(believed, is)| {
+            format!("it was believed to be of {believed}; its root file system is of {is}")
+        });
+        other.into_iter().chain(moved).collect()
     }
 
     /// Takes over its end, and remembers what it tells about names.

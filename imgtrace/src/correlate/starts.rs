@@ -20,6 +20,7 @@ use crate::observation::Observation;
 use life::{Life, Mount};
 
 pub(super) use asked::{Daemon, Span};
+pub(super) use cause::has_no_daemon;
 pub(super) use life::{Run, Told};
 
 /// Containers of which it is kept what was seen.
@@ -106,6 +107,7 @@ impl Starts {
 
     /// Takes in what was seen; returns the container of which there is news.
     pub(super) fn observe(&mut self, at: Stamp, what: &Observation) -> Option<Name> {
+        self.watching = true;
         match what {
             Observation::Mounted {
                 rootfs,
@@ -174,7 +176,6 @@ impl Starts {
         if id.is_empty() || id.len() > MAX_ID {
             return None;
         }
-        self.watching = true;
         let name = Name::new(id, namespace);
         match self.find(&name) {
             // By now its namespace is known.
@@ -220,9 +221,8 @@ impl Starts {
         };
         let alike = self.lives.from(&first).map(|(known, _)| known);
         let alike = alike.take_while(|known| known.id == name.id);
-        let mut fitting = alike.filter(|known| {
-            known.namespace.is_none() || name.namespace.is_none()
-        });
+        let mut fitting =
+            alike.filter(|known| known.namespace.is_none() || name.namespace.is_none());
         let only = fitting.next()?;
         fitting.next().is_none().then(|| only.clone())
     }
@@ -270,7 +270,10 @@ impl Starts {
     pub(super) fn untold(&self, name: &Name) -> Vec<Run> {
         let runs = self.lives.get(name).map(|life| life.runs.iter());
         let untold = runs.into_iter().flatten();
-        untold.filter(|run| run.told == Told::Not).cloned().collect()
+        untold
+            .filter(|run| run.told == Told::Not)
+            .cloned()
+            .collect()
     }
 
     /// Whether anything is due for a container, and when that is to be looked at again.

@@ -9,9 +9,7 @@ use super::images::Images;
 use super::pod::{self, Pods};
 use super::processes::Processes;
 use super::stores::Stores;
-use crate::model::{
-    Endpoint, EndpointId, Process, ProcessKey, Report, Rootfs, Runtime, Stamp,
-};
+use crate::model::{Endpoint, EndpointId, Process, ProcessKey, Report, Rootfs, Runtime, Stamp};
 use crate::observation::{ConnectionId, Fact, Observation};
 
 /// Tables of names and identities, each with its bound.
@@ -65,6 +63,11 @@ impl World {
     pub(crate) fn server(&self, id: EndpointId) -> Option<ProcessKey> {
         let server = self.endpoint(id)?.server.as_ref()?;
         Some(server.process)
+    }
+
+    /// True if a process serves any endpoint.
+    pub(super) fn serves(&self, process: ProcessKey) -> bool {
+        self.endpoints.served_by(process).next().is_some()
     }
 
     /// True if a process serves another endpoint than this one: what it asks may be on behalf of

@@ -162,6 +162,13 @@ impl Ties {
         found
     }
 
+    /// The chains that offer a container.
+    pub(super) fn about(&self, container: &str) -> Vec<RequestId> {
+        let number = Tie::Container(container).number();
+        let all = (number, RequestId(0))..=(number, RequestId(u64::MAX));
+        self.offered.range(all).map(|(_, root)| *root).collect()
+    }
+
     /// The next chain after that one, or the first, that waits and may be part of another.
     pub(super) fn next_waiting(
         &self,

@@ -7,10 +7,8 @@ use super::{Moment, Operations};
 use crate::correlate::chain::{Chain, Said};
 use crate::correlate::daemon;
 use crate::correlate::request::Request;
-use crate::correlate::starts::{Daemon, Name, Run, Span, Told};
-use crate::model::{
-    Api, LossKind, Loss, Op, Operation, Outcome, Report, Runtime, Stamp,
-};
+use crate::correlate::starts::{self, Daemon, Name, Run, Span, Told};
+use crate::model::{Api, Loss, LossKind, Op, Operation, OperationId, Report, Runtime, Stamp};
 use crate::observation::{Observation, RequestId};
 
 /// ns that an answered request waits for what was mounted: its files are read while the daemon
@@ -55,17 +53,17 @@ impl Operations {
     /// Looks up again what the requests under way call by a name: it may be known only now, or be
     /// another container's than was believed.
     fn name_again(&mut self, now: &mut Moment<'_>) {
-        let open = self.chains.iter().filter(|(_, chain)| {
-            !chain.is_told() && makes_start(chain.root.op) && chain.root.is_by_name()
-        });
-        let open: Vec<_> = open.map(|(root, _)| root).collect();
-        for root in open {
-            let Some(request) = self.chains.request_mut(root) else {
+        for request in self.by_name.clone() {
+            let root = self.chains.root_of(request);
+            let chain = root.and_then(|root| self.chains.get(root));
+            if chain.is_none_or(Chain::is_told) {
+                self.by_name.remove(&request);
                 continue;
-            };
-            if request.look_again(now.world) {
-                self.find_owner(root, now);
-                self.adopt(root, now);
+            }
+            let look = |request: &mut Request| request.look_again(now.world);
+            if self.chains.change(request, look) == Some(true) {
+                self.find_owner(request, now);
+                self.adopt(request, now);
             }
         }
     }
@@ -77,6 +75,9 @@ impl Operations {
         };
         let runtime = chain.root.endpoint.runtime;
         if !self.lacks_mount(root, now) {
+            if chain.root.is_start_that_worked() {
+                self.starts.note_wait(runtime, false);
+            }
             return false;
         }
         if !self.starts.is_worth_waiting(runtime) {
@@ -94,14 +95,11 @@ impl Operations {
         let Some(chain) = self.chains.get(root) else {
             return false;
         };
-        let end = chain.root.end.as_ref();
-        let worked = end.is_some_and(|end| end.outcome == Outcome::Ok);
-        let mounts = matches!(chain.root.op, Op::Start | Op::Restart | Op::RunSandbox);
         let known = || {
             let span = span(chain, now.at);
             container_of(chain, now).is_some_and(|name| self.starts.knows_mount(&name, span))
         };
-        worked && mounts && !known()
+        chain.root.is_start_that_worked() && !known()
     }
 
     /// Tells an operation that has waited for what was mounted; `in_vain` if that has not come.
@@ -126,7 +124,6 @@ impl Operations {
         };
         let main = container_of(chain, now);
         let daemon = daemon_of(chain, now);
-        operation.evidence.extend(chain.root.misbelief());
         let mut run = None;
         for (name, taken) in self.take_starts(root, now) {
             if Some(&name) == main.as_ref() {
@@ -138,6 +135,9 @@ impl Operations {
             let starts = &mut self.starts;
             starts.complete(&mut operation, &name, run.as_ref(), daemon, world);
         }
+        let chain = self.chains.get(root).filter(|_| operation.rootfs.is_some());
+        let misbeliefs = chain.map(|chain| chain.root.misbeliefs(&operation.subject));
+        operation.evidence.extend(misbeliefs.into_iter().flatten());
         operation
     }
 
@@ -152,7 +152,7 @@ impl Operations {
         };
         let span = span(chain, now.at);
         let mut names: Vec<_> = chain.requests().flat_map(started_by).collect();
-        names.extend(container_of(chain, now).filter(|_| makes_start(chain.root.op)));
+        names.extend(container_of(chain, now).filter(|_| chain.root.starts()));
         names.sort_unstable();
         names.dedup();
         let mut taken = Vec::new();
@@ -161,7 +161,7 @@ impl Operations {
                 continue;
             };
             if let Some(id) = before {
-                now.out.push(Report::Withdrawn { at: now.at, id });
+                self.withdraw_own(id, now);
             }
             taken.push((name, run));
         }
@@ -194,10 +194,8 @@ impl Operations {
     /// only be understood later.
     fn waits_until(&self, name: &Name, run: &Run, now: &Moment<'_>) -> Option<u64> {
         let soon = now.at.mono.saturating_add(REQUEST_WAIT);
-        let mut chains = self.chains.iter();
-        let is_asked_for = chains.any(|(_, chain)| {
-            !chain.is_told() && asks_for(chain, name, now) && chain.root.at.mono <= soon
-        });
+        let mut chains = self.chains.about(&name.id);
+        let is_asked_for = chains.any(|chain| !chain.is_told() && asks_for(chain, name));
         if is_asked_for {
             return Some(soon);
         }
@@ -221,7 +219,7 @@ impl Operations {
             mounter.is_some_and(|mounter| {
                 let process = now.world.process(&mounter);
                 let serves = now.world.serves(mounter);
-                !serves && process.is_some_and(crate::correlate::starts::has_no_daemon)
+                !serves && process.is_some_and(starts::has_no_daemon)
             })
         })
     }
@@ -244,11 +242,7 @@ impl Operations {
     }
 
     /// Says that there was an operation of its own.
-    pub(super) fn say_own(
-        &mut self,
-        operation: Operation,
-        now: &mut Moment<'_>,
-    ) -> crate::model::OperationId {
+    pub(super) fn say_own(&mut self, operation: Operation, now: &mut Moment<'_>) -> OperationId {
         let id = self.next_id();
         let operation = Operation { id, ..operation };
         now.out.push(Report::Began(Operation {
@@ -261,18 +255,76 @@ impl Operations {
         id
     }
 
-    /// Tells what a daemon asked for on its own: at once, or with others of that container. True if
-    /// it was gathered.
-    pub(super) fn gathers(
-        &mut self,
-        root: RequestId,
-        operation: &Operation,
-        now: &mut Moment<'_>,
-    ) -> Option<Operation> {
-        let chain = self.chains.get(root)?;
-        let name = container_of(chain, now)?;
-        let name = self.starts.find(&name).unwrap_or(name);
-        self.starts.offer(&name, operation.clone(), now.at.mono)
+    /// Tells what a daemon asked for on its own: at once, or with other starts of that container.
+    pub(super) fn conclude_own(&mut self, root: RequestId, now: &mut Moment<'_>) {
+        let reason = self.reason(root, now);
+        let attribute = |request: &mut Request| request.attribute(now.world);
+        self.chains.change(root, attribute);
+        let Some(chain) = self.chains.get_mut(root) else {
+            return;
+        };
+        chain.reason = reason;
+        let operation = chain.operation(OperationId(0), now.world);
+        let operation = self.complete(root, operation, now);
+        let Some(chain) = self.chains.get(root) else {
+            return;
+        };
+        let name = container_of(chain, now);
+        let found = name.and_then(|name| self.starts.find(&name));
+        let span = span(chain, now.at);
+        let told = match &found {
+            Some(name) => self.starts.offer(name, operation, now.at.mono),
+            None => Some(operation),
+        };
+        let Some(operation) = told else {
+            self.starts.retell(found.as_ref(), span, Told::Gathered);
+            self.chains.remove(root);
+            return;
+        };
+        let is_lone = operation.count == 1;
+        let id = self.say_own(operation, now);
+        if is_lone {
+            self.starts.retell(found.as_ref(), span, Told::Own(id));
+        }
+        if let Some(chain) = self.chains.get_mut(root) {
+            chain.said = Said::Ended(id);
+        }
+        self.say_merged(root, now);
+        self.ended.insert(root, id);
+        self.keep(root, now.at);
+    }
+
+    /// True if nobody asked for what a chain starts, and that is a pod's sandbox: its own request
+    /// says so, whoever made it.
+    pub(super) fn is_of_sandbox(&self, root: RequestId, now: &Moment<'_>) -> bool {
+        let chain = self.chains.get(root);
+        let chain = chain.filter(|chain| chain.for_others && chain.root.op == Op::Start);
+        let name = chain.and_then(|chain| container_of(chain, now));
+        name.is_some_and(|name| self.starts.is_sandbox(&name))
+    }
+
+    /// Lets the starts that a chain had taken wait again for the request that they are part of.
+    pub(super) fn release_starts(&mut self, chain: &Chain, now: &Moment<'_>) {
+        let span = span(chain, now.at);
+        let main = container_of(chain, now).filter(|_| chain.root.starts());
+        for name in chain.requests().flat_map(started_by).chain(main) {
+            if let Some(name) = self.starts.find(&name) {
+                self.starts.retell(Some(&name), span, Told::Not);
+                let due = now.at.mono.saturating_add(REQUEST_WAIT);
+                self.starts.wake(&name, due);
+            }
+        }
+    }
+
+    /// Takes back a start that was told as one of its own: it is part of what is told now.
+    fn withdraw_own(&mut self, id: OperationId, now: &mut Moment<'_>) {
+        now.out.push(Report::Withdrawn { at: now.at, id });
+        let is_it = |(_, ended): &(&RequestId, &OperationId)| **ended == id;
+        let root = self.ended.iter().find(is_it).map(|(root, _)| *root);
+        if let Some(root) = root {
+            self.ended.remove(&root);
+            self.chains.remove(root);
+        }
     }
 
     /// Says what was lost to a bound, and what is told before its time for that reason.
@@ -304,4 +356,65 @@ impl Operations {
             self.say_own(operation, now);
         }
     }
+}
+
+/// When a chain's client asked, and was answered; until now if it was not.
+fn span(chain: &Chain, now: Stamp) -> Span {
+    let end = chain.root.end.as_ref().and_then(|end| end.at);
+    // What is part of it may have begun before, and end after it.
+    let from = chain.requests().map(|request| request.at);
+    Span {
+        from: from.min_by_key(|at| at.mono).unwrap_or(chain.root.at),
+        to: end.unwrap_or(now),
+    }
+}
+
+/// The containers that a request starts, by their ids.
+fn started_by(request: &Request) -> impl Iterator<Item = Name> + use<> {
+    let namespace = request.keys.namespace.clone();
+    let ids = request.starts().then(|| request.keys.ids.clone());
+    let ids = ids.into_iter().flatten();
+    ids.map(move |id| Name::new(&id, namespace.as_deref()))
+}
+
+/// True if a request of a chain may have started a container.
+fn asks_for(chain: &Chain, name: &Name) -> bool {
+    let starts = chain.requests().flat_map(started_by);
+    let mut alike = starts.filter(|other| other.id == name.id);
+    alike.any(|other| other.namespace.is_none() || other.namespace == name.namespace)
+}
+
+/// The container, or the sandbox, that an operation is about: as its request names it; else, where
+/// that is by a name that is not known, as the requests that it caused name it.
+fn container_of(chain: &Chain, now: &Moment<'_>) -> Option<Name> {
+    let root = &chain.root;
+    let (subject, _) = root.completed(now.world);
+    let given = match root.op {
+        Op::RunSandbox => subject.sandbox?,
+        Op::Start | Op::Restart | Op::Create => subject.container?,
+        _ => return None,
+    };
+    let namespace = root.keys.namespace.as_deref();
+    if root.keys.ids.contains(&given) {
+        return Some(Name::new(&given, namespace));
+    }
+    let mut named = chain.hops.iter().flat_map(|hop| started_by(&hop.request));
+    let first = named.next()?;
+    named.all(|other| other.id == first.id).then_some(first)
+}
+
+/// The daemon that asked for a start on its own; none for a client's request, and where that is an
+/// ordinary client of another daemon.
+fn daemon_of(chain: &Chain, now: &Moment<'_>) -> Option<Daemon> {
+    let root = &chain.root;
+    chain.reason.as_ref()?;
+    let of_dockerd = daemon::is_of_dockerd(root, now.world);
+    let by_client = root.correlation.by_client;
+    let marks = |client| now.world.connections.marks_clients(client);
+    (of_dockerd || root.api == Api::Shim).then(|| Daemon {
+        process: root.client,
+        runtime: of_dockerd.then_some(Runtime::Docker),
+        by_client,
+        unmarked: of_dockerd && !by_client && root.client.is_some_and(marks),
+    })
 }

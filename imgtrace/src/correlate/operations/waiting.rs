@@ -27,7 +27,7 @@ const WAIT_FOR_ID: u64 = 10_000_000_000;
 /// was joined: which of two methods was called there is told by the next list of states alone, for
 /// which the decoder waits 15 s (`decode/inference/waiting.rs`), and the call ends a little later
 /// than what it caused.
-const WAIT_FOR_STATES: u64 = 16_000_000_000;
+pub(super) const WAIT_FOR_STATES: u64 = 16_000_000_000;
 
 /// ns that an operation is kept after its end, for what is part of it and is understood later.
 const KEEP: u64 = 1_000_000_000;
@@ -51,9 +51,15 @@ impl Operations {
                 Some(Said::Ended(_)) => {
                     self.chains.remove(root);
                 }
+                Some(Said::Nothing | Said::Began(_)) if self.unsettled.contains(&root) => {
+                    self.settled(root, true, now);
+                }
                 Some(Said::Nothing | Said::Began(_)) => self.decide(root, now),
                 None => {}
             }
+        }
+        while let Some(name) = self.starts.pop_due(now.at.mono) {
+            self.starts_due(&name, now);
         }
     }
 
@@ -130,5 +136,6 @@ impl Operations {
         for root in self.chains.unclaimed() {
             self.give_up(root, now);
         }
+        self.finish_starts(now);
     }
 }

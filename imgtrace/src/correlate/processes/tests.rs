@@ -1,4 +1,5 @@
 use super::{MAX_IDLE, Processes};
+use crate::model::Stamp;
 use crate::model::{Process, Source};
 use crate::trace::scene::{ancestors, in_group, key, process};
 
@@ -12,7 +13,7 @@ fn from(source: Source, comm: &str) -> Process {
 fn described(all: impl IntoIterator<Item = Process>) -> (Process, bool) {
     let mut processes = Processes::new();
     for process in all {
-        processes.describe(process);
+        processes.describe(Stamp::default(), process);
     }
     let described = processes.get(&key(7)).unwrap();
     (described.process.clone(), described.late)
@@ -79,24 +80,24 @@ fn groups_of_both_hierarchies_are_joined() {
 #[test]
 fn who_is_referred_to_stays_and_the_others_are_bounded() {
     let mut processes = Processes::new();
-    processes.describe(process(1, "kubelet"));
+    processes.describe(Stamp::default(), process(1, "kubelet"));
     processes.hold(key(1));
     processes.hold(key(1));
     processes.hold(key(2));
-    processes.describe(process(2, "late"));
+    processes.describe(Stamp::default(), process(2, "late"));
     let newcomers = || 10..10 + u32::try_from(MAX_IDLE).unwrap();
-    newcomers().for_each(|pid| processes.describe(process(pid, "docker")));
+    newcomers().for_each(|pid| processes.describe(Stamp::default(), process(pid, "docker")));
     assert!(processes.get(&key(1)).is_some());
     assert!(processes.get(&key(2)).is_some());
     processes.release(key(1));
-    newcomers().for_each(|pid| processes.describe(process(pid, "docker")));
+    newcomers().for_each(|pid| processes.describe(Stamp::default(), process(pid, "docker")));
     assert!(processes.get(&key(1)).is_some(), "still held once");
     processes.release(key(1));
     assert!(
         processes.get(&key(10)).is_none(),
         "one of the others went for it"
     );
-    newcomers().for_each(|pid| processes.describe(process(pid, "docker")));
+    newcomers().for_each(|pid| processes.describe(Stamp::default(), process(pid, "docker")));
     assert!(processes.get(&key(1)).is_none());
     processes.release(key(1));
 }

@@ -83,7 +83,10 @@ impl Starts {
         name: &Name,
         span: Span,
     ) -> Option<(Run, Option<OperationId>)> {
-        let name = self.find(name)?;
+        if !self.watching {
+            return None;
+        }
+        let name = self.enter(&name.id, name.namespace.as_deref())?;
         let life = self.lives.get_mut(&name)?;
         let fitting = life.runs.iter_mut().filter(|run| span.holds(run.at));
         let untold = |run: &&mut Run| run.told != Told::Asked;
@@ -102,6 +105,16 @@ impl Starts {
                 Some((run, None))
             }
             Told::Not | Told::Asked | Told::Never => Some((run, None)),
+        }
+    }
+
+    /// Notes what is to be said of the starts that were part of what was asked for in that time.
+    pub(in crate::correlate) fn retell(&mut self, name: Option<&Name>, span: Span, told: Told) {
+        let life = name.and_then(|name| self.lives.get_mut(name));
+        let runs = life.into_iter().flat_map(|life| life.runs.iter_mut());
+        let taken = runs.filter(|run| run.told == Told::Asked && span.holds(run.at));
+        if let Some(run) = taken.max_by_key(|run| run.number) {
+            run.told = told;
         }
     }
 
@@ -236,7 +249,11 @@ impl Starts {
     }
 
     /// What has gathered of a container, if it is time to tell it.
-    pub(in crate::correlate) fn pop_gathered(&mut self, name: &Name, mono: u64) -> Option<Operation> {
+    pub(in crate::correlate) fn pop_gathered(
+        &mut self,
+        name: &Name,
+        mono: u64,
+    ) -> Option<Operation> {
         let life = self.lives.get_mut(name)?;
         let told = life.repeated.pop_due(mono);
         if let Some(due) = life.repeated.due() {
@@ -248,7 +265,9 @@ impl Starts {
     /// All that has gathered, by container; for the end of a run.
     pub(in crate::correlate) fn take_gathered(&mut self) -> Vec<Operation> {
         let names: Vec<_> = self.lives.iter().map(|(name, _)| name.clone()).collect();
-        let gathered = names.iter().filter_map(|name| self.lives.get_mut(name)?.repeated.take());
+        let gathered = names
+            .iter()
+            .filter_map(|name| self.lives.get_mut(name)?.repeated.take());
         gathered.collect()
     }
 
@@ -290,7 +309,9 @@ impl Asking<'_> {
             operation.cause = Some(Cause::Unseen);
             return;
         };
-        let by_mount = self.run.and_then(|run| culprit::of(run, self.mount, runtime, world));
+        let by_mount = self
+            .run
+            .and_then(|run| culprit::of(run, self.mount, runtime, world));
         let culprit = match by_mount.filter(|key| Some(*key) != daemon.process) {
             Some(key) if daemon.runtime.is_none() => {
                 let attribution = Attribution::seen(world, key);
@@ -332,7 +353,13 @@ fn crash_loop(operation: &mut Operation, before: u64) {
 
 fn in_pod(pod: Option<&Pod>, name: Option<&str>) -> Option<InPod> {
     let pod = pod?;
-    let names = || Some(format!("{}/{}", pod.namespace.as_deref()?, pod.name.as_deref()?));
+    let names = || {
+        Some(format!(
+            "{}/{}",
+            pod.namespace.as_deref()?,
+            pod.name.as_deref()?
+        ))
+    };
     let pod = pod.uid.clone().or_else(names)?;
     Some((pod, name?.to_owned()))
 }

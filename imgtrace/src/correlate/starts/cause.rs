@@ -45,7 +45,10 @@ impl Case<'_> {
     fn dockers(&self, world: &World) -> (Cause, Option<String>) {
         let identity = self.identity;
         if let Some(service) = identity.and_then(|it| it.swarm_service.as_ref()) {
-            return (Cause::Swarm, Some(format!("it is a task of the swarm service {service}")));
+            return (
+                Cause::Swarm,
+                Some(format!("it is a task of the swarm service {service}")),
+            );
         }
         let policy = identity.and_then(|it| it.restart_policy.as_deref());
         if let Some(times) = identity.and_then(|it| it.restarts) {
@@ -66,7 +69,9 @@ impl Case<'_> {
             ),
             Some(policy) if self.unmarked => (
                 Cause::RestartPolicy,
-                Some(format!("its restart policy is {policy}, and the daemon marks what clients cause")),
+                Some(format!(
+                    "its restart policy is {policy}, and the daemon marks what clients cause"
+                )),
             ),
             None if identity.is_none() && self.ran_before() => {
                 (Cause::RestartPolicy, Some("it ran before".to_owned()))
@@ -120,6 +125,12 @@ fn commanded(process: Option<&Process>) -> Cause {
     }
 }
 
+/// True if a program starts containers by itself, for whoever called it.
+pub(in crate::correlate) fn has_no_daemon(process: &Process) -> bool {
+    let daemonless = ["podman", "buildah"];
+    daemonless.contains(&process.program()) && commanded(Some(process)) == Cause::CommandLine
+}
+
 /// True if a program was called to build an image.
 pub(super) fn builds(process: &Process) -> bool {
     let builds = ["build", "bud", "build-using-dockerfile"];
@@ -153,6 +164,3 @@ pub(super) fn subcommand(process: &Process) -> Option<&str> {
     let mut words = args.iter().skip(1).map(String::as_str);
     words.find(|word| KNOWN.contains(word) && !GROUPS.contains(word))
 }
-
-#[cfg(test)]
-mod tests;

@@ -88,6 +88,3 @@ fn above(process: ProcessKey, world: &World) -> Vec<(ProcessKey, String)> {
     }
     chain
 }
-
-#[cfg(test)]
-mod tests;

@@ -145,9 +145,8 @@ impl Life {
     /// An OCI runtime was called to start it; true if that is another start than the one before.
     pub(super) fn called(&mut self, at: Stamp, process: ProcessKey) -> bool {
         let latest = self.runs.last_mut();
-        let same = latest.filter(|run| {
-            run.running && run.call.is_none() && since(at, run.at) <= SAME_START
-        });
+        let same = latest
+            .filter(|run| run.running && run.call.is_none() && since(at, run.at) <= SAME_START);
         if let Some(run) = same {
             run.call = Some(process);
             return false;
@@ -159,9 +158,8 @@ impl Life {
     /// Its first program was executed; true if that is another start than the one before.
     pub(super) fn runs(&mut self, at: Stamp, process: ProcessKey) -> bool {
         let latest = self.runs.last_mut();
-        let same = latest.filter(|run| {
-            run.running && run.first.is_none() && since(at, run.at) <= SAME_START
-        });
+        let same = latest
+            .filter(|run| run.running && run.first.is_none() && since(at, run.at) <= SAME_START);
         if let Some(run) = same {
             run.first = Some((at, process));
             return false;
@@ -177,12 +175,7 @@ impl Life {
         }
     }
 
-    fn start(
-        &mut self,
-        at: Stamp,
-        call: Option<ProcessKey>,
-        first: Option<(Stamp, ProcessKey)>,
-    ) {
+    fn start(&mut self, at: Stamp, call: Option<ProcessKey>, first: Option<(Stamp, ProcessKey)>) {
         self.starts += 1;
         let create = self.create.take();
         let create = create.filter(|(created, _)| since(at, *created) <= SAME_START);
@@ -229,6 +222,3 @@ impl Life {
 pub(super) const fn since(one: Stamp, other: Stamp) -> u64 {
     one.mono.abs_diff(other.mono)
 }
-
-#[cfg(test)]
-mod tests;

@@ -124,7 +124,9 @@ impl Seen<'_> {
         match self.mount {
             Some(mount) => {
                 let path = &mount.rootfs.path;
-                let by = mount.mounter.map(|key| format!(" by {}", mention(world, key)));
+                let by = mount
+                    .mounter
+                    .map(|key| format!(" by {}", mention(world, key)));
                 let by = by.unwrap_or_default();
                 evidence.push(format!("its root file system was mounted at {path}{by}"));
                 evidence.extend(mount.rootfs.identity.evidence.iter().cloned());
@@ -138,7 +140,9 @@ impl Seen<'_> {
         match self.run.first {
             Some((_, first)) => {
                 let first = mention(world, first);
-                evidence.push(format!("{first} executed the first program in its control group"));
+                evidence.push(format!(
+                    "{first} executed the first program in its control group"
+                ));
             }
             None => evidence.push("its first program was not seen".to_owned()),
         }
@@ -188,8 +192,6 @@ fn dress_image(operation: &mut Operation, identity: &RootfsIdentity, world: &Wor
     match (&subject.image, &identity.image) {
         (None, Some(image)) => subject.image = Some(image.clone()),
         (Some(thought), Some(image)) if thought != image && !is_asked => {
-            let said = format!("it was believed to be of {thought}; its root file system is of {image}");
-            operation.evidence.push(said);
             subject.image = Some(image.clone());
         }
         _ => {}
@@ -199,14 +201,15 @@ fn dress_image(operation: &mut Operation, identity: &RootfsIdentity, world: &Wor
     };
     subject.digest = Some(digest.clone());
     subject.digest_kind = identity.digest_kind;
-    let is_classic = operation.store.as_ref().is_some_and(|store| store.kind == StoreKind::Docker);
+    let is_classic = operation
+        .store
+        .as_ref()
+        .is_some_and(|store| store.kind == StoreKind::Docker);
     let now = operation.endpoint.id.zip(subject.image.as_deref());
     let now = now.and_then(|(endpoint, image)| world.images.id_of(endpoint, image));
     if let Some(now) = now.filter(|now| is_classic && now != digest) {
-        let said = format!("its image's name stands for {now} by now; the container was made of {digest}");
+        let said =
+            format!("its image's name stands for {now} by now; the container was made of {digest}");
         operation.evidence.push(said);
     }
 }
-
-#[cfg(test)]
-mod tests;

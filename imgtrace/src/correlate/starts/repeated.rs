@@ -85,8 +85,7 @@ impl Repeated {
 /// ns from a line to the next one, `more` lines after those that were told at once.
 fn pause(more: u32) -> u64 {
     let (least, most) = EVERY;
-    least.checked_shl(more).map_or(most, |pause| pause.clamp(least, most))
+    least
+        .checked_shl(more)
+        .map_or(most, |pause| pause.clamp(least, most))
 }
-
-#[cfg(test)]
-mod tests;

@@ -70,7 +70,7 @@ fn a_restart_policy_is_one_start_of_the_daemon() {
     assert_eq!(way(&start), ["shim shim start ok by 700"]);
     assert_eq!(
         start.evidence,
-        ["no client's request was seen: pid 800 (dockerd)'s own (restart policy or recovery)"]
+        ["no client's request was seen: pid 800 (dockerd)'s own"]
     );
     end(&mut scene);
     assert_eq!(all(&scene).len(), 1);
