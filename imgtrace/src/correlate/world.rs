@@ -65,11 +65,6 @@ impl World {
         Some(server.process)
     }
 
-    /// True if a process serves any endpoint.
-    pub(super) fn serves(&self, process: ProcessKey) -> bool {
-        self.endpoints.served_by(process).next().is_some()
-    }
-
     /// True if a process serves another endpoint than this one: what it asks may be on behalf of
     /// its own clients.
     pub(crate) fn serves_beside(&self, process: ProcessKey, asked: EndpointId) -> bool {

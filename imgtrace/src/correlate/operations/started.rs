@@ -218,7 +218,7 @@ impl Operations {
             let mounter = mount.and_then(|mount| mount.mounter);
             mounter.is_some_and(|mounter| {
                 let process = now.world.process(&mounter);
-                let serves = now.world.serves(mounter);
+                let serves = now.world.is_server(mounter);
                 !serves && process.is_some_and(starts::has_no_daemon)
             })
         })
