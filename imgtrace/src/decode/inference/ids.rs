@@ -9,9 +9,12 @@ use std::collections::{HashMap, HashSet};
 
 use super::form::is_id;
 
-/// Ids that are remembered. kubelet allows 110 pods on a node; a list of all takes the place of
-/// what was known.
+/// Ids that are remembered. kubelet allows 110 pods on a node, and what a whole list of all lacks is
+/// forgotten; a list beyond 64 KiB is never whole. Beyond this all are forgotten and learnt again.
 const IDS: usize = 8192;
+
+/// How far apart the counts of requests are that an id has before and after it was forgotten.
+const APART: u32 = 1 << 20;
 
 /// An id of 64 hex digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -60,6 +63,8 @@ pub(super) struct Known {
 #[derive(Debug, Default)]
 pub(super) struct Ids {
     known: HashMap<Id, Known>,
+    /// Where the count of an id's requests begins.
+    first: u32,
 }
 
 impl Id {
@@ -106,12 +111,13 @@ impl Ids {
     /// An answer to a request made at `asked` says this of an id.
     pub(super) fn see(&mut self, id: Id, kind: Kind, state: Option<State>, asked: u64) {
         if self.known.len() >= IDS && !self.known.contains_key(&id) {
-            return;
+            self.known.clear();
+            self.first = self.first.wrapping_add(APART);
         }
         let known = self.known.entry(id).or_insert(Known {
             kind,
             state: None,
-            touches: 0,
+            touches: self.first,
             touched: 0,
         });
         if known.kind != kind {

@@ -44,12 +44,21 @@ fn an_id_of_two_kinds_has_no_state() {
 }
 
 #[test]
-fn ids_are_bounded() {
+fn ids_are_bounded_and_new_ones_are_learnt_all_the_same() {
     let mut ids = Ids::default();
-    for number in 0..IDS as u64 + 100 {
+    ids.see(of(1), Kind::Container, Some(State::Created), 1);
+    let before = ids.get(of(1)).unwrap().touches;
+    let mut last = of(1);
+    for number in 1..IDS as u64 + 100 {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&number.to_be_bytes());
-        ids.see(Id(bytes), Kind::Container, None, 1);
+        last = Id(bytes);
+        ids.see(last, Kind::Container, Some(State::Running), 1);
+        assert!(ids.known.len() <= IDS);
     }
-    assert_eq!(ids.known.len(), IDS);
+    assert_eq!(ids.get(last).unwrap().state, Some(State::Running));
+    assert_eq!(ids.get(of(1)), None);
+    // What was forgotten meanwhile may have been touched: it does not look untouched.
+    ids.see(of(1), Kind::Container, Some(State::Running), 2);
+    assert_ne!(ids.get(of(1)).unwrap().touches, before);
 }
