@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-use super::{View, roots};
+use super::{View, roots, watched};
 use crate::model::Process;
 
 /// Hints that wait for the thread; what comes on top is not looked at.
@@ -24,7 +24,10 @@ pub(super) enum Hint {
     /// A program that uses stores has begun; these are the roots that it may use.
     Program {
         pid: u32,
-        roots: Vec<String>,
+        /// Those at which there was a store.
+        there: Vec<String>,
+        /// Those at which there was none yet.
+        missing: Vec<String>,
         view: View,
     },
     /// A mount was made in the store at this root.
@@ -60,8 +63,14 @@ impl Guide {
         }
         let pid = process.key.pid;
         if let Some(view) = View::of(pid) {
-            let roots = roots::of_program(process, &view);
-            self.send(Hint::Program { pid, roots, view });
+            let roots = roots::of_program(process, &view).into_iter();
+            let (there, missing) = roots.partition(|root| watched::is_at(root, &view));
+            self.send(Hint::Program {
+                pid,
+                there,
+                missing,
+                view,
+            });
         }
     }
 
@@ -102,25 +111,27 @@ pub(super) struct Awaited {
     pub(super) roots: Vec<String>,
     /// Kept, since the program may be gone when its store is there.
     pub(super) view: View,
-    program: OwnedFd,
+    /// None if it has ended.
+    program: Option<OwnedFd>,
     until: Instant,
 }
 
 impl Awaited {
-    /// None if the program has ended.
-    pub(super) fn new(pid: u32, roots: Vec<String>, view: View) -> Option<Self> {
-        Some(Self {
+    pub(super) fn new(pid: u32, roots: Vec<String>, view: View) -> Self {
+        let now = Instant::now();
+        Self {
             pid,
             roots,
             view,
-            program: process(pid)?,
-            until: Instant::now().checked_add(AWAITED_FOR)?,
-        })
+            program: process(pid),
+            until: now.checked_add(AWAITED_FOR).unwrap_or(now),
+        }
     }
 
     /// True if this is the last look.
     pub(super) fn is_over(&self) -> bool {
-        has_ended(self.program.as_fd()) || Instant::now() >= self.until
+        let has_ended = self.program.as_ref().is_none_or(|it| has_ended(it.as_fd()));
+        has_ended || Instant::now() >= self.until
     }
 }
 

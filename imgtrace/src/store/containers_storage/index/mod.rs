@@ -112,7 +112,17 @@ impl Indexes {
             while let Ok(hint) = self.hints.try_recv() {
                 match hint {
                     Hint::Stop => return false,
-                    Hint::Program { pid, roots, view } => self.program(pid, &roots, view),
+                    Hint::Program {
+                        pid,
+                        there,
+                        missing,
+                        view,
+                    } => {
+                        for root in there {
+                            self.watch(&root, &view, pid, false);
+                        }
+                        self.wait_for(Awaited::new(pid, missing, view));
+                    }
                     Hint::Store { pid, root } => {
                         if let Some(view) = View::of(pid) {
                             self.watch(&root, &view, pid, false);
@@ -133,20 +143,15 @@ impl Indexes {
         }
     }
 
-    /// Watches what a program that has begun will use; what is not there yet is waited for as long
-    /// as the program lives.
-    fn program(&mut self, pid: u32, roots: &[String], view: View) {
-        let missing = roots
-            .iter()
-            .filter(|root| !self.watch(root, &view, pid, false));
-        let missing: Vec<_> = missing.cloned().collect();
-        if missing.is_empty() {
+    /// Waits for stores that a program will make as long as it lives.
+    fn wait_for(&mut self, awaited: Awaited) {
+        if awaited.roots.is_empty() {
             return;
         }
         if self.awaited.len() >= AWAITED_MOST {
             self.awaited.remove(0);
         }
-        self.awaited.extend(Awaited::new(pid, missing, view));
+        self.awaited.push(awaited);
     }
 
     fn look_for_awaited(&mut self) {

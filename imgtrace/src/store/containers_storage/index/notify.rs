@@ -2,7 +2,7 @@
 //!
 //! fanotify says who: with `FAN_REPORT_FID` (Linux 5.1) it tells of names that come into a folder,
 //! each with the pid of the process. It refuses file systems that cannot name a file by a handle
-//! (overlayfs in a container before Linux 6.8, FUSE) and asks for `CAP_SYS_ADMIN`; there inotify
+//! (overlayfs in a container before Linux 6.6, FUSE) and asks for `CAP_SYS_ADMIN`; there inotify
 //! tells the same without the process.
 
 use std::io;

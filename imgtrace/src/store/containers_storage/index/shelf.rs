@@ -32,8 +32,10 @@ pub(super) struct Shelf {
 #[derive(Debug)]
 struct Known {
     image: StoredImage,
-    /// When the index last said something new of it; none once it was told.
+    /// When the index last said something new of it; none once that is settled.
     waits_since: Option<u64>,
+    /// True once it was told; a step of a build never is.
+    is_told: bool,
     writer: Option<u32>,
     /// Its place in the order in which images came.
     number: u64,
@@ -56,6 +58,7 @@ impl Shelf {
         shelf.update(images, None, 0);
         for known in shelf.images.values_mut() {
             known.waits_since = None;
+            known.is_told = true;
         }
         shelf
     }
@@ -77,9 +80,7 @@ impl Shelf {
             };
             self.images.insert(known.image.id.clone(), known);
         }
-        let gone = before
-            .into_values()
-            .filter(|known| known.waits_since.is_none());
+        let gone = before.into_values().filter(|known| known.is_told);
         told.extend(gone.map(|known| Told {
             change: Change::Vanished(known.image),
             writer,
@@ -111,6 +112,7 @@ impl Shelf {
                 .writer
                 .is_none_or(|writer| last.get(&writer) == Some(&known.number));
             if is_last || !known.image.names.is_empty() {
+                known.is_told = true;
                 let told = Told {
                     change: Change::Appeared(known.image.clone()),
                     writer: known.writer,
@@ -142,6 +144,7 @@ impl Shelf {
         Known {
             image,
             waits_since: Some(now),
+            is_told: false,
             writer,
             number: self.count,
         }
@@ -181,6 +184,7 @@ impl Known {
                 .filter(|name| !self.image.names.contains(name));
             let names: Vec<_> = gained.cloned().collect();
             if !names.is_empty() {
+                self.is_told = true;
                 told.push(Told {
                     change: Change::Named(StoredImage {
                         names,

@@ -23,6 +23,12 @@ const HAS_MOUNT_PROGRAM: &str = ".has-mount-program";
 /// Processes whose end is waited for, for one store; of those beyond it time alone tells.
 const WRITERS_MOST: usize = 64;
 
+/// True if there is a store at a root.
+pub(super) fn is_at(root: &str, view: &View) -> bool {
+    let root = view.folder(root);
+    root.is_some_and(|root| root.folder(FOLDER).is_ok())
+}
+
 /// A watched store.
 #[derive(Debug)]
 pub(super) struct Watched {
