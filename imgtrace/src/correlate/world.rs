@@ -141,9 +141,8 @@ impl World {
             }
             Observation::Learned { connection, fact } => self.learned(at, *connection, fact, out),
             Observation::Store { id, store } => {
-                if self.stores.learn(*id, store) {
-                    out.push(Report::Store(at, *id, store.clone()));
-                }
+                let is_news = self.stores.learn(*id, store);
+                out.extend(is_news.then(|| Report::Store(at, *id, store.clone())));
             }
             Observation::Mounted {
                 rootfs, mounter, ..

@@ -61,7 +61,7 @@ impl Context {
         self.latest = observed.at;
         match &observed.what {
             Observation::Endpoint(endpoint) => {
-                self.forget(About::Endpoint(endpoint.id));
+                self.forget(&About::Endpoint(endpoint.id));
                 let there = endpoint.state != EndpointState::Gone;
                 if there && self.remember(About::Endpoint(endpoint.id), observed) {
                     self.use_process(server(endpoint), true);
@@ -71,7 +71,7 @@ impl Context {
             Observation::Connected {
                 connection, client, ..
             } => {
-                self.forget(About::Connection(*connection));
+                self.forget(&About::Connection(*connection));
                 if self.remember(About::Connection(*connection), observed) {
                     self.use_process(*client, true);
                 }
@@ -80,7 +80,7 @@ impl Context {
                 connection,
                 process,
             } => {
-                self.forget(About::Speaker(*connection));
+                self.forget(&About::Speaker(*connection));
                 if self.remember(About::Speaker(*connection), observed) {
                     self.use_process(Some(*process), true);
                 }
@@ -91,7 +91,7 @@ impl Context {
                 connection,
                 ..
             } => {
-                self.forget(About::Request(*request));
+                self.forget(&About::Request(*request));
                 if self.remember(About::Request(*request), observed) {
                     self.requests.entry(*connection).or_default().push(*request);
                 }
@@ -105,7 +105,7 @@ impl Context {
                 }
             }
             Observation::RequestEnded { request, .. }
-            | Observation::RequestWithdrawn { request } => self.forget(About::Request(*request)),
+            | Observation::RequestWithdrawn { request } => self.forget(&About::Request(*request)),
             Observation::Store { .. }
             | Observation::Mounted { .. }
             | Observation::Unmounted { .. }
@@ -264,8 +264,8 @@ impl Context {
         }
     }
 
-    fn forget(&mut self, about: About) {
-        match self.alive.remove(&about).map(|observed| observed.what) {
+    fn forget(&mut self, about: &About) {
+        match self.alive.remove(about).map(|observed| observed.what) {
             Some(Observation::Endpoint(endpoint)) => self.use_process(server(&endpoint), false),
             Some(Observation::Connected { client, .. }) => self.use_process(client, false),
             Some(Observation::Speaker { process, .. }) => self.use_process(Some(process), false),
@@ -286,10 +286,10 @@ impl Context {
     }
 
     fn disconnected(&mut self, connection: ConnectionId) {
-        self.forget(About::Connection(connection));
-        self.forget(About::Speaker(connection));
+        self.forget(&About::Connection(connection));
+        self.forget(&About::Speaker(connection));
         for request in self.requests.remove(&connection).unwrap_or_default() {
-            self.forget(About::Request(request));
+            self.forget(&About::Request(request));
         }
     }
 }
