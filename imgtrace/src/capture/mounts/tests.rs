@@ -169,6 +169,25 @@ fn a_copy_of_a_mount_is_not_told_in_the_same_namespace() {
 }
 
 #[test]
+fn a_fuse_overlayfs_is_told_without_its_layers() {
+    each_way(|mut seen| {
+        seen.watch_own();
+        let ground = Ground::new(2);
+        if !ground.mount_by_fuse() {
+            eprintln!("skipped: there is no fuse-overlayfs here, or no /dev/fuse");
+            return;
+        }
+        let mount = seen.attached(&ground.target());
+        assert_eq!(mount.kind, "fuse.fuse-overlayfs");
+        assert_eq!(mount.source, "fuse-overlayfs");
+        assert_eq!((mount.lower.len(), mount.upper.as_ref()), (0, None));
+        assert_eq!(mount.mounter.is_some(), seen.way() == Way::Fanotify);
+        ground.unmount();
+        seen.detached(&mount);
+    });
+}
+
+#[test]
 fn other_file_systems_are_not_told() {
     each_way(|mut seen| {
         seen.watch_own();

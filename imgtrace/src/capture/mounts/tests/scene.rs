@@ -136,6 +136,13 @@ impl Ground {
         move_mount(&made, "", CWD, self.target(), flags).unwrap();
     }
 
+    /// By fuse-overlayfs; false if that does not work here.
+    pub(in crate::capture::mounts) fn mount_by_fuse(&self) -> bool {
+        let mut command = Command::new("fuse-overlayfs");
+        command.args(["-o", &self.options(), &self.target()]);
+        command.status().is_ok_and(|status| status.success())
+    }
+
     /// Something else on the mount point.
     pub(in crate::capture::mounts) fn mount_tmpfs(&self) {
         mount("t", self.target(), "tmpfs", MountFlags::empty(), None).unwrap();
