@@ -4,6 +4,7 @@
 //! a channel with a bound. If that is full they wait, and what happens meanwhile waits in the
 //! kernel's queue, which counts what it drops.
 
+mod abroad;
 mod copies;
 mod viewers;
 mod watcher;
@@ -211,7 +212,7 @@ impl Observer {
         let rootfs = Rootfs {
             mount: mounted.mount,
             path: mounted.path,
-            host_path: None,
+            host_path: mounted.host_path,
             mount_ns: mounted.mount_ns,
             store,
             identity,

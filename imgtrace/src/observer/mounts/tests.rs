@@ -19,6 +19,7 @@ fn mounted(at: u64, mount: u64, store: Store) -> News {
         mount: MountId(mount),
         by: None,
         path: "/run/c/rootfs".to_owned(),
+        host_path: None,
         mount_ns: 1,
         identified: Identified {
             identity,

@@ -75,6 +75,8 @@ pub(in crate::observer) struct Mounted {
     pub(super) by: Option<Doer>,
     /// Where, as `mount_ns` sees it.
     pub(super) path: String,
+    /// Where, as the machine sees it, where that is elsewhere.
+    pub(super) host_path: Option<String>,
     pub(super) mount_ns: u32,
     pub(super) identified: Identified,
     pub(super) already: bool,

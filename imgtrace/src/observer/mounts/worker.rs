@@ -8,6 +8,7 @@ use std::{
 
 use tokio::sync::mpsc::Sender;
 
+use super::abroad::on_machine;
 use super::{
     copies::{Attached, Copies},
     viewers::Viewers,
@@ -169,7 +170,7 @@ impl Worker {
             );
             return Ok(());
         };
-        let Some(identified) = self.layouts.identify(mount, &view) else {
+        let Some(mut identified) = self.layouts.identify(mount, &view) else {
             return Ok(());
         };
         let store = identified.store.as_ref();
@@ -178,6 +179,7 @@ impl Worker {
         {
             indexes.store(viewer, &store.root);
         }
+        let host_path = on_machine(viewer, mount, identified.store.as_mut());
         self.count += 1;
         let number = MountId(self.count);
         self.copies.tell(mount, number);
@@ -186,6 +188,7 @@ impl Worker {
             mount: number,
             by,
             path: mount.target.clone(),
+            host_path,
             mount_ns: mount.namespace,
             identified,
             already: mount.already,
