@@ -33,18 +33,16 @@ fn find(out: &Path) -> io::Result<Option<PathBuf>> {
     if let Some(path) = env::var_os(VARIABLE) {
         return Ok(Some(path.into()));
     }
-    // OUT_DIR is <target>/[<triple>/]<profile>/build/<package>/out.
-    let Some(target) = out
-        .ancestors()
-        .find(|folder| folder.join("CACHEDIR.TAG").is_file())
-    else {
-        return Ok(None);
-    };
-    let folder = target.join(FOLDER);
-    let object = folder.join(NAME);
-    if object.is_file() {
+    // OUT_DIR is <target>/[<triple>/]<profile>/build/<package>/out, and cargo marks both the target
+    // folder and the triple's.
+    let marked = |folder: &&Path| folder.join("CACHEDIR.TAG").is_file();
+    let folders = || out.ancestors().filter(marked).map(|it| it.join(FOLDER));
+    if let Some(object) = folders().map(|it| it.join(NAME)).find(|it| it.is_file()) {
         return Ok(Some(object));
     }
+    let Some(folder) = folders().next() else {
+        return Ok(None);
+    };
     // A path that does not exist would have cargo build the crate again every time. A new folder
     // is dated back, because one younger than this run would, once.
     if !folder.is_dir() {

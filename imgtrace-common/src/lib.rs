@@ -11,7 +11,7 @@ mod table;
 pub use offsets::{ABSENT, Offsets};
 pub use record::{
     ANCESTORS, ARGS_BYTES, Accepted, Ancestor, CGROUP_LEVELS, CGROUP_NAME_BYTES, CgroupNames,
-    ConnectAttempt, Data, EXE_BYTES, GROUPS, Header, JOINED, Process, SUN_PATH_BYTES, SocketRow,
-    direction, kind, loss, origin, role,
+    ConnectAttempt, Data, EXE_BYTES, GROUPS, Header, JOINED, Mounting, Process, SUN_PATH_BYTES,
+    SocketRow, direction, kind, loss, origin, role,
 };
 pub use table::{Basename, ListenerKey, Socket, Watch, action};

@@ -52,6 +52,10 @@ offsets! {
     inode_sb,
     /// `super_block.s_dev`.
     sb_dev,
+    /// `super_block.s_magic`.
+    sb_magic,
+    /// `vfsmount.mnt_sb`.
+    vfsmount_sb,
     /// `socket.sk`.
     socket_sk,
     /// `file.f_inode`.

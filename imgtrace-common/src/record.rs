@@ -32,6 +32,8 @@ pub mod kind {
     pub const PROCESS: u32 = 3;
     /// A [`super::ConnectAttempt`].
     pub const CONNECT_ATTEMPT: u32 = 4;
+    /// A [`super::Mounting`].
+    pub const MOUNTING: u32 = 5;
 }
 
 /// Values of [`Data::direction`] and of [`super::Socket::direction`].
@@ -233,6 +235,23 @@ pub struct ConnectAttempt {
 impl ConnectAttempt {
     /// The hook runs before the result is known.
     pub const UNSEEN: u32 = u32::MAX;
+}
+
+/// A process has made a mount of a file system that containers are made of. It may attach it
+/// somewhere, now or later, or never.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout)]
+pub struct Mounting {
+    /// `kind::MOUNTING`.
+    pub header: Header,
+    /// tgid.
+    pub pid: u32,
+    /// `super_block.s_dev`: 12 bits of major, 20 bits of minor.
+    pub device: u32,
+    /// Inode number of its mount namespace.
+    pub mount_ns: u32,
+    /// Always 0.
+    pub reserved: u32,
 }
 
 /// A line of the iterator over all open files: a socket that matters.

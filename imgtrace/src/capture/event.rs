@@ -1,7 +1,7 @@
 //! The records of the kernel programs, read from their bytes.
 
 use bytes::Bytes;
-use imgtrace_common::{Accepted, ConnectAttempt, Data, Header, Process, kind};
+use imgtrace_common::{Accepted, ConnectAttempt, Data, Header, Mounting, Process, kind};
 use zerocopy::FromBytes as _;
 
 /// One record.
@@ -15,6 +15,8 @@ pub enum Record {
     Data(Data, Bytes),
     /// A process is about to connect.
     ConnectAttempt(Box<ConnectAttempt>),
+    /// A process has made a mount.
+    Mounting(Mounting),
 }
 
 /// What the kernel side says.
@@ -40,6 +42,7 @@ impl Event {
             kind::ACCEPTED => Record::Accepted(boxed(sample)?),
             kind::PROCESS => Record::Process(boxed(sample)?),
             kind::CONNECT_ATTEMPT => Record::ConnectAttempt(boxed(sample)?),
+            kind::MOUNTING => Record::Mounting(Mounting::read_from_prefix(sample).ok()?.0),
             _ => return None,
         };
         Some(Self {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aya::{
     Btf, Ebpf, EbpfLoader, Pod,
     maps::{HashMap, MapData, PerCpuArray, PerfEventArray},
-    programs::{BtfTracePoint, Iter},
+    programs::{BtfTracePoint, FExit, Iter},
 };
 use aya_log::EbpfLogger;
 use imgtrace_common::{Basename, ListenerKey, Socket, Watch, loss};
@@ -217,6 +217,24 @@ impl Capture {
             .ok_or(Error::NotInObject(name))?;
         let program = <&mut BtfTracePoint>::try_from(program).map_err(failed)?;
         program.load(name, &self.kernel_types).map_err(failed)?;
+        program.attach().map_err(failed)?;
+        Ok(())
+    }
+
+    /// Attaches the hook that says who mounts, for kernels that do not notify of mounts.
+    ///
+    /// # Errors
+    ///
+    /// If the kernel refuses it: some allow no trampolines (`fexit`), arm64 has none before 6.4.
+    pub fn attach_mount_hook(&mut self) -> Result<(), Error> {
+        const NAME: &str = "vfs_create_mount";
+        let failed = |error| Error::program(NAME, error);
+        let program = self
+            .ebpf
+            .program_mut(NAME)
+            .ok_or(Error::NotInObject(NAME))?;
+        let program = <&mut FExit>::try_from(program).map_err(failed)?;
+        program.load(NAME, &self.kernel_types).map_err(failed)?;
         program.attach().map_err(failed)?;
         Ok(())
     }

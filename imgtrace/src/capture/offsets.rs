@@ -43,6 +43,8 @@ pub(super) fn resolve(btf: &Btf) -> Result<Offsets, Error> {
         inode_mode: need("inode", "i_mode")?,
         inode_sb: need("inode", "i_sb")?,
         sb_dev: need("super_block", "s_dev")?,
+        sb_magic: need("super_block", "s_magic")?,
+        vfsmount_sb: need("vfsmount", "mnt_sb")?,
         socket_sk: need("socket", "sk")?,
         file_inode: need("file", "f_inode")?,
         file_private: need("file", "private_data")?,

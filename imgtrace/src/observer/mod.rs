@@ -159,6 +159,7 @@ impl Observer {
             Record::Accepted(accepted) => self.accepted(capture, &accepted, at),
             Record::Data(data, payload) => self.data(&data, payload, at),
             Record::ConnectAttempt(attempt) => self.attempted(&attempt, at),
+            Record::Mounting(_) => {}
         }
     }
 
