@@ -4,6 +4,7 @@
 //! that user space can read records with `zerocopy` and never transmutes.
 #![no_std]
 
+pub mod bits;
 mod offsets;
 mod record;
 mod table;

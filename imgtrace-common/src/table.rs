@@ -2,6 +2,8 @@
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
+use crate::bits;
+
 /// Values of [`Watch::action`].
 pub mod action {
     /// Its connections are captured.
@@ -54,6 +56,21 @@ impl Basename {
             return Self::EMPTY;
         }
         Self((self.0 ^ byte as u64).wrapping_mul(0x100_0000_01b3))
+    }
+
+    /// Of a string of the kernel's, whose `length` counts its NUL; 0 is an empty one. What stands
+    /// behind it in the field does not matter.
+    #[inline(always)]
+    pub fn of_string<const N: usize>(field: &[u8; N], length: usize) -> Self {
+        let mut hash = Self::EMPTY.0;
+        for (at, byte) in field.iter().enumerate() {
+            let byte = u64::from(*byte);
+            let within = bits::below(at as u64 + 1, length as u64);
+            let slash = bits::below(byte ^ u64::from(b'/'), 1);
+            let next = (hash ^ byte).wrapping_mul(0x100_0000_01b3);
+            hash = bits::select(within, bits::select(slash, Self::EMPTY.0, next), hash);
+        }
+        Self(hash)
     }
 
     /// Of a whole path.

@@ -2,7 +2,7 @@
 
 use core::mem::MaybeUninit;
 
-use aya_ebpf::helpers::{bpf_probe_read_kernel, generated};
+use aya_ebpf::helpers::generated;
 use imgtrace_common::Offsets;
 
 /// Filled in by the loader before the programs are verified, so every offset is a constant to the
@@ -31,11 +31,23 @@ pub const AF_UNIX: u16 = 1;
 pub const TCP_LISTEN: u8 = 10;
 
 /// Reads a value from kernel memory; zero where the address is not mapped.
+///
+/// The helper itself writes the zeros (`bpf_probe_read_kernel_common`, `kernel/trace/bpf_trace.c`,
+/// 5.5 and later), so its result is not looked at: each look is a fork for the verifier, and some
+/// fifty of them in a row were more than that of 6.1 goes through.
 #[inline(always)]
 pub fn read<T: Copy>(address: u64) -> T {
-    // SAFETY: the helper checks the address; every `T` in use is an integer.
-    unsafe { bpf_probe_read_kernel(address as *const T) }
-        .unwrap_or(unsafe { MaybeUninit::zeroed().assume_init() })
+    let mut value = MaybeUninit::<T>::uninit();
+    // SAFETY: the helper checks the address and fills all of the value; every `T` in use is an
+    // integer or an array of them.
+    unsafe {
+        generated::bpf_probe_read_kernel(
+            value.as_mut_ptr().cast(),
+            size_of::<T>() as u32,
+            address as *const _,
+        );
+        value.assume_init()
+    }
 }
 
 /// Copies a NUL-terminated string from kernel memory; empty on failure. Gives its length, NUL

@@ -7,8 +7,8 @@ use core::ffi::c_void;
 
 use aya_log_ebpf::debug;
 use imgtrace_common::{
-    Basename, Data, JOINED, ListenerKey, SUN_PATH_BYTES, Socket, Watch, action, direction, kind,
-    loss, origin,
+    Basename, Data, JOINED, ListenerKey, SUN_PATH_BYTES, Socket, Watch, action, bits, direction,
+    kind, loss, origin,
 };
 
 use crate::{
@@ -208,13 +208,7 @@ pub fn watched(key: &ListenerKey, address: u64) -> Option<Watch> {
 /// NUL.
 #[inline(always)]
 pub fn looks_like_runtime(path: &[u8; SUN_PATH_BYTES], length: usize) -> bool {
-    let mut name = Basename::EMPTY;
-    for (at, byte) in path.iter().enumerate() {
-        if at + 1 >= length {
-            break;
-        }
-        name = name.push(*byte);
-    }
+    let name = Basename::of_string(path, length);
     // SAFETY: the value is not used.
     unsafe { BASENAMES.get(name.key()) }.is_some()
 }
@@ -229,13 +223,12 @@ fn looks_like_shim(path: &[u8; SUN_PATH_BYTES], length: usize) -> bool {
     }
     // SAFETY: `slash` and the name behind it are within the path.
     let at = |offset: usize| unsafe { *path.as_ptr().add(slash).add(offset) };
-    // It returns at the first digit that is none, so no state piles up for the verifier.
+    // No way out of the loop: each would have a verifier look at all that follows once more.
+    let mut digits = 0;
     for offset in 1..=SHIM_NAME_BYTES {
-        if !at(offset).is_ascii_hexdigit() {
-            return false;
-        }
+        digits += bits::hex_digit(at(offset));
     }
-    at(0) == b'/'
+    digits == SHIM_NAME_BYTES as u64 && at(0) == b'/'
 }
 
 /// Both ends of a connection.
