@@ -7,7 +7,7 @@
 use core::hint::black_box;
 
 /// All bits set if `one < other`, else none; both below 2^63.
-#[inline(always)]
+#[inline]
 pub fn below(one: u64, other: u64) -> u64 {
     // Hidden, or the compiler makes a comparison of it again.
     let difference = black_box(one.wrapping_sub(other));
@@ -15,17 +15,18 @@ pub fn below(one: u64, other: u64) -> u64 {
 }
 
 /// `yes` where all bits of `mask` are set, `no` where none is.
-#[inline(always)]
+#[inline]
 pub const fn select(mask: u64, yes: u64, no: u64) -> u64 {
     (yes & mask) | (no & !mask)
 }
 
 /// 1 for an ASCII hexadecimal digit, else 0.
-#[inline(always)]
+#[inline]
 pub fn hex_digit(byte: u8) -> u64 {
-    let within =
-        |byte: u64, first: u8, last: u8| !below(byte, first as u64) & below(byte, last as u64 + 1);
-    let (byte, lower) = (byte as u64, (byte | 0x20) as u64);
+    let within = |byte: u64, first: u8, last: u8| {
+        !below(byte, u64::from(first)) & below(byte, u64::from(last) + 1)
+    };
+    let (byte, lower) = (u64::from(byte), u64::from(byte | 0x20));
     (within(byte, b'0', b'9') | within(lower, b'a', b'f')) & 1
 }
 

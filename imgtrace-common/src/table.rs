@@ -60,7 +60,7 @@ impl Basename {
 
     /// Of a string of the kernel's, whose `length` counts its NUL; 0 is an empty one. What stands
     /// behind it in the field does not matter.
-    #[inline(always)]
+    #[inline]
     pub fn of_string<const N: usize>(field: &[u8; N], length: usize) -> Self {
         let mut hash = Self::EMPTY.0;
         for (at, byte) in field.iter().enumerate() {

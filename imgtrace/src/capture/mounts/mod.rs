@@ -14,9 +14,11 @@ mod options;
 mod queue;
 mod source;
 mod statmount;
+mod traced;
 mod waker;
 
 pub use source::{Mounts, Obstacle, OpenError, WatchError, Watched, Way};
+pub use traced::Mounter;
 pub use waker::Waker;
 
 /// Mount namespaces that are watched at most.

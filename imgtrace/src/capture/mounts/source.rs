@@ -11,6 +11,7 @@ use thiserror::Error;
 use super::Event;
 use super::fanotify::Fanotify;
 use super::mountinfo::Mountinfo;
+use super::traced::{Mounter, Traced};
 use super::waker::Waker;
 use crate::capture::monotonic;
 
@@ -22,18 +23,24 @@ const SWEEP: Duration = Duration::from_secs(1);
 pub enum Way {
     /// Mount notifications of fanotify, and statmount(2): Linux 6.15 and later.
     Fanotify,
+    /// mountinfo, read again when it changes, and a kernel program on `vfs_create_mount` that names
+    /// the mounters: it must be attached already
+    /// ([`attach_mount_hook`](crate::capture::Capture::attach_mount_hook)), and what it tells handed
+    /// over by [`Mounts::made`]. Misses what is short.
+    Fexit,
     /// mountinfo, read again when it changes: names no mounter, and misses what is short.
     Mountinfo,
 }
 
 impl Way {
     /// All of them, the best first.
-    pub const ALL: &[Self] = &[Self::Fanotify, Self::Mountinfo];
+    pub const ALL: &[Self] = &[Self::Fanotify, Self::Fexit, Self::Mountinfo];
 
     /// What it is called on the command line: `fanotify`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Fanotify => "fanotify",
+            Self::Fexit => "fexit",
             Self::Mountinfo => "mountinfo",
         }
     }
@@ -60,6 +67,7 @@ impl Way {
     fn open(self) -> io::Result<Box<dyn Source>> {
         Ok(match self {
             Self::Fanotify => Box::new(Fanotify::open()?),
+            Self::Fexit => Box::new(Traced::open()?),
             Self::Mountinfo => Box::new(Mountinfo::open()?),
         })
     }
@@ -140,6 +148,9 @@ pub(super) trait Source: fmt::Debug + Send {
     /// See [`Mounts::watch`].
     fn watch(&mut self, pid: u32) -> Result<Watched, WatchError>;
 
+    /// See [`Mounts::made`].
+    fn made(&mut self, _mounter: Mounter) {}
+
     /// Whether [`take`](Self::take) would tell something without waiting.
     fn is_behind(&self) -> bool;
 
@@ -203,6 +214,11 @@ impl Mounts {
     /// watched.
     pub fn watch(&mut self, pid: u32) -> Result<Watched, WatchError> {
         self.source.watch(pid)
+    }
+
+    /// Takes in who has made a mount, where the way needs to be told.
+    pub fn made(&mut self, mounter: Mounter) {
+        self.source.made(mounter);
     }
 
     /// Waits until something happens, `timeout` is over or the [`Waker`] is used, and appends what

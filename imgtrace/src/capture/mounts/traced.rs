@@ -1,0 +1,131 @@
+//! mountinfo, and beside it the kernel program that says who mounts (`fexit` of
+//! `vfs_create_mount`): what works where there are no notifications and trampolines are allowed.
+//!
+//! The two tell of one mount in any order, a few milliseconds apart, and have its device in common.
+//! So a mount without a mounter waits a little for the one, and a mounter without a mount is
+//! remembered for the other. What comes and goes between two reads of mountinfo is missed here too.
+
+use std::collections::VecDeque;
+use std::io;
+use std::time::{Duration, Instant};
+
+use super::mountinfo::Mountinfo;
+use super::source::Source;
+use super::waker::Waker;
+use super::{Event, Mount, WatchError, Watched};
+
+/// How long a mount waits for its mounter: the program's record is handed over once in a few
+/// milliseconds, later where the machine is busy.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// Mounters that are remembered. A mount that is never attached anywhere (runc's sealed binary)
+/// leaves one behind.
+const MOUNTERS_MAX: usize = 1_024;
+
+/// Who has made a mount, as the kernel program tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mounter {
+    /// The process, in the initial pid namespace.
+    pub pid: u32,
+    /// Major and minor number of the file system.
+    pub device: (u32, u32),
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Traced {
+    mountinfo: Mountinfo,
+    /// The oldest first.
+    mounters: VecDeque<Mounter>,
+    waiting: VecDeque<(Instant, Mount)>,
+}
+
+impl Traced {
+    /// # Errors
+    /// There is no mountinfo.
+    pub(super) fn open() -> io::Result<Self> {
+        Ok(Self {
+            mountinfo: Mountinfo::open()?,
+            mounters: VecDeque::new(),
+            waiting: VecDeque::new(),
+        })
+    }
+
+    /// The last one that made this file system: a device number comes back after an unmount.
+    fn mounter_of(&self, device: (u32, u32)) -> Option<u32> {
+        let mut mounters = self.mounters.iter().rev();
+        mounters
+            .find(|mounter| mounter.device == device)
+            .map(|mounter| mounter.pid)
+    }
+
+    /// Tells what waits and is due, has its mounter, or must come before `event`.
+    fn release(&mut self, before: Option<&Event>, out: &mut Vec<Event>) {
+        let now = Instant::now();
+        for (since, mut mount) in std::mem::take(&mut self.waiting) {
+            mount.mounter = self.mounter_of(mount.device);
+            let is_over = before.is_some_and(|event| is_of(event, &mount));
+            if mount.mounter.is_some() || is_over || now.duration_since(since) >= PATIENCE {
+                out.push(Event::Attached(mount));
+            } else {
+                self.waiting.push_back((since, mount));
+            }
+        }
+    }
+}
+
+/// True if an event is about that mount.
+fn is_of(event: &Event, mount: &Mount) -> bool {
+    match event {
+        Event::Attached(other) => other.id == mount.id && other.namespace == mount.namespace,
+        Event::Detached { id, namespace, .. } => *id == mount.id && *namespace == mount.namespace,
+        Event::Lost { .. } => false,
+    }
+}
+
+impl Source for Traced {
+    fn watch(&mut self, pid: u32) -> Result<Watched, WatchError> {
+        self.mountinfo.watch(pid)
+    }
+
+    fn made(&mut self, mounter: Mounter) {
+        if self.mounters.len() >= MOUNTERS_MAX {
+            self.mounters.pop_front();
+        }
+        self.mounters.push_back(mounter);
+    }
+
+    fn is_behind(&self) -> bool {
+        self.mountinfo.is_behind()
+    }
+
+    fn wait(&mut self, waker: &Waker, timeout: Duration) -> io::Result<()> {
+        let oldest = self.waiting.front();
+        let due = oldest.map(|(since, _)| PATIENCE.saturating_sub(since.elapsed()));
+        let timeout = due.map_or(timeout, |due| timeout.min(due));
+        self.mountinfo.wait(waker, timeout)
+    }
+
+    fn take(&mut self, at: u64, out: &mut Vec<Event>) -> io::Result<()> {
+        let mut events = Vec::new();
+        self.mountinfo.take(at, &mut events)?;
+        for event in events {
+            self.release(Some(&event), out);
+            match event {
+                Event::Attached(mount) if !mount.already => {
+                    self.waiting.push_back((Instant::now(), mount));
+                }
+                event => out.push(event),
+            }
+        }
+        self.release(None, out);
+        Ok(())
+    }
+
+    fn sweep(&mut self) {
+        self.mountinfo.sweep();
+    }
+}
+
+#[cfg(test)]
+mod tests;
