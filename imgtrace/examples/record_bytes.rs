@@ -180,7 +180,7 @@ impl Recorder {
                 self.connections.insert(accepted.connection, heard);
             }
             Record::Data(data, payload) => self.data(data, payload, event.at),
-            Record::ConnectAttempt(_) => {}
+            Record::ConnectAttempt(_) | Record::Mounting(_) => {}
         }
     }
 

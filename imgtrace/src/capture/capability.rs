@@ -48,11 +48,13 @@ impl Capability {
         }
     }
 
-    /// Overlay mounts need no kernel program, so they are tried by themselves.
-    fn mounts() -> Self {
+    fn mounts(capture: &mut Capture) -> Self {
+        let mut attach = || capture.attach_mount_hook();
         let way = |way: &mounts::Way| Way {
             name: way.hook(),
-            obstacle: Mounts::open(Some(*way)).err().map(|error| error.reason()),
+            obstacle: Mounts::open(Some(*way), &mut attach)
+                .err()
+                .map(|error| error.reason()),
             lacks: way.lacks(),
         };
         Self {
@@ -117,7 +119,7 @@ pub fn probe() -> Vec<Capability> {
         "cgroup/connect_unix",
         connect_hook(&mut capture),
     ));
-    capabilities.push(Capability::mounts());
+    capabilities.push(Capability::mounts(&mut capture));
     capabilities
 }
 

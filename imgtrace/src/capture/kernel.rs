@@ -226,15 +226,22 @@ impl Capture {
     /// # Errors
     ///
     /// If the kernel refuses it: some allow no trampolines (`fexit`), arm64 has none before 6.4.
-    pub fn attach_mount_hook(&mut self) -> Result<(), Error> {
+    pub fn attach_mount_hook(&mut self) -> Result<(), std::io::Error> {
         const NAME: &str = "vfs_create_mount";
-        let failed = |error| Error::program(NAME, error);
+        self.attach_exit(NAME).map_err(|error| match error {
+            Error::Program { source, .. } => source,
+            error => std::io::Error::other(error),
+        })
+    }
+
+    fn attach_exit(&mut self, name: &'static str) -> Result<(), Error> {
+        let failed = |error| Error::program(name, error);
         let program = self
             .ebpf
-            .program_mut(NAME)
-            .ok_or(Error::NotInObject(NAME))?;
+            .program_mut(name)
+            .ok_or(Error::NotInObject(name))?;
         let program = <&mut FExit>::try_from(program).map_err(failed)?;
-        program.load(NAME, &self.kernel_types).map_err(failed)?;
+        program.load(name, &self.kernel_types).map_err(failed)?;
         program.attach().map_err(failed)?;
         Ok(())
     }

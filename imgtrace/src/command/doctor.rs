@@ -2,10 +2,10 @@
 
 mod judgement;
 
-use super::Exit;
 use super::args::CommonArgs;
 use super::error::{Failure, Kind};
 use super::screen::Stdout;
+use super::{Exit, runtime};
 use crate::capture::{self, Capability};
 use crate::host::doctor::HostFacts;
 use crate::show::checklist;
@@ -39,9 +39,5 @@ pub(super) fn run(common: &CommonArgs) -> Result<Exit, Failure> {
 
 /// Loads and attaches the kernel programs, and takes them away again.
 fn probe() -> Result<Vec<Capability>, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(Kind::Internal, "failed to begin").because(error))?;
-    Ok(runtime.block_on(async { capture::probe() }))
+    Ok(runtime()?.block_on(async { capture::probe() }))
 }

@@ -1,6 +1,6 @@
 //! The loop of a live run: wait, drain, observe, show, until a signal or the time ends it.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -10,6 +10,7 @@ use tokio::{
 use super::{
     Exit,
     error::{Failure, Kind},
+    runtime,
     screen::Screen,
     session::{Flow, Session},
 };
@@ -37,11 +38,7 @@ pub(super) fn watch<S: Screen>(
     diagnostics: bool,
     session: &mut Session<S>,
 ) -> Result<Exit, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(Kind::Internal, "failed to begin").because(error))?;
-    runtime.block_on(async {
+    runtime()?.block_on(async {
         let mut watch = Watch::begin(observer, diagnostics)?;
         watch.show(session)?;
         let exit = watch.run(duration, session).await?;
@@ -78,7 +75,14 @@ pub(super) fn privileged() -> Result<(), Failure> {
 /// # Errors
 /// The way does not work here.
 pub(super) fn sees_mounts_by(way: Way) -> Result<(), Failure> {
-    let tried = Mounts::open(Some(way)).map(drop);
+    // Within a runtime, as loading needs one.
+    let tried = runtime()?.block_on(async {
+        let attach = || {
+            let capture = Capture::load(capture::Options::default(), &[]);
+            capture.map_err(io::Error::other)?.attach_mount_hook()
+        };
+        Mounts::open(Some(way), attach).map(drop)
+    });
     tried.map_err(|error| {
         Failure::from_error(Kind::Missing, &error)
             .hint("imgtrace doctor says which ways work here; without --probe one of them is taken")

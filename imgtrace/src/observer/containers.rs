@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::{Observer, oci};
 use crate::{
+    capture::Capture,
     correlate::{Bounded, Place},
     host::{
         process::{self, Glance},
@@ -133,14 +134,14 @@ impl Observer {
 
     /// Looks at what runs already: tells the containers, of each the process that was there first,
     /// and watches the mount namespaces of runtimes.
-    pub(super) fn look_around(&mut self, at: Stamp) {
+    pub(super) fn look_around(&mut self, capture: &mut Capture, at: Stamp) {
         let all: Vec<Glance> = process::all().collect();
         let runtimes: Vec<ProcessKey> = all
             .iter()
             .filter(|seen| runtimes::mounts_root_file_systems(&seen.comm))
             .map(|seen| seen.key)
             .collect();
-        self.watch_mounts(&runtimes, at);
+        self.watch_mounts(capture, &runtimes, at);
         for (chain, process) in oldest(all).into_iter().take(RUNNING_MAX) {
             self.running.chains.insert(chain.clone(), process);
             self.runs(chain, process, at, true);

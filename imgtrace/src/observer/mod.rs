@@ -111,7 +111,7 @@ impl Observer {
             at,
             what: Observation::Tick,
         });
-        self.look_around(at);
+        self.look_around(capture, at);
         if self.endpoints.all().next().is_none() {
             let what = Observation::Notice {
                 about: "no-endpoint".to_owned(),
@@ -159,7 +159,7 @@ impl Observer {
             Record::Accepted(accepted) => self.accepted(capture, &accepted, at),
             Record::Data(data, payload) => self.data(&data, payload, at),
             Record::ConnectAttempt(attempt) => self.attempted(&attempt, at),
-            Record::Mounting(_) => {}
+            Record::Mounting(made) => self.made_mount(&made),
         }
     }
 

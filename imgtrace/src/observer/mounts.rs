@@ -10,9 +10,14 @@ mod viewers;
 mod watcher;
 mod worker;
 
+use imgtrace_common::Mounting;
+
 use super::Observer;
 use crate::{
-    capture::mounts::Way,
+    capture::{
+        Capture,
+        mounts::{Mounter, Mounts, Way},
+    },
     host::{process, runtimes},
     model::{LossKind, ProcessKey, Rootfs, Stamp, Store, StoreId},
     observation::{Observation, Observed},
@@ -66,7 +71,12 @@ impl Observer {
 
     /// Begins to watch mounts and indexes, as far as this kernel allows it: those of imgtrace's own
     /// namespace, and of the namespaces of these processes and of the endpoints' servers.
-    pub(super) fn watch_mounts(&mut self, runtimes: &[ProcessKey], at: Stamp) {
+    pub(super) fn watch_mounts(
+        &mut self,
+        capture: &mut Capture,
+        runtimes: &[ProcessKey],
+        at: Stamp,
+    ) {
         let servers = self.endpoints.all();
         let servers = servers.filter_map(|endpoint| endpoint.server.as_ref());
         let pids: Vec<u32> = servers
@@ -74,7 +84,8 @@ impl Observer {
             .chain(runtimes.iter().copied())
             .map(|process| process.pid)
             .collect();
-        let (watcher, unseen) = Watcher::begin(self.mounts.wanted, &pids);
+        let mounts = Mounts::open(self.mounts.wanted, || capture.attach_mount_hook());
+        let (watcher, unseen) = Watcher::begin(mounts, &pids);
         for runtime in runtimes {
             self.processes.complete(*runtime);
             if let Some(known) = self.processes.get(*runtime) {
@@ -91,6 +102,16 @@ impl Observer {
                  asked for through an API are"
             );
             self.notice("images-unseen", text, at);
+        }
+    }
+
+    /// Takes in who has made a mount.
+    pub(super) fn made_mount(&self, made: &Mounting) {
+        if let Some(watcher) = &self.mounts.watcher {
+            watcher.made(Mounter {
+                pid: made.pid,
+                device: (made.device >> 20, made.device & 0xf_ffff),
+            });
         }
     }
 

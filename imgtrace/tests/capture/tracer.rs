@@ -109,7 +109,7 @@ impl Tracer {
             Record::ConnectAttempt(attempt) => {
                 String::from_utf8_lossy(&attempt.path).starts_with(&own)
             }
-            Record::Process(_) => true,
+            Record::Process(_) | Record::Mounting(_) => true,
         });
         &self.events
     }

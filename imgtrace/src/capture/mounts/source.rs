@@ -24,9 +24,7 @@ pub enum Way {
     /// Mount notifications of fanotify, and statmount(2): Linux 6.15 and later.
     Fanotify,
     /// mountinfo, read again when it changes, and a kernel program on `vfs_create_mount` that names
-    /// the mounters: it must be attached already
-    /// ([`attach_mount_hook`](crate::capture::Capture::attach_mount_hook)), and what it tells handed
-    /// over by [`Mounts::made`]. Misses what is short.
+    /// the mounters, handed over by [`Mounts::made`]. Misses what is short.
     Fexit,
     /// mountinfo, read again when it changes: names no mounter, and misses what is short.
     Mountinfo,
@@ -49,6 +47,7 @@ impl Way {
     pub const fn hook(self) -> &'static str {
         match self {
             Self::Fanotify => "fanotify FAN_REPORT_MNT",
+            Self::Fexit => "fexit vfs_create_mount",
             Self::Mountinfo => "poll of /proc/PID/mountinfo",
         }
     }
@@ -57,6 +56,7 @@ impl Way {
     pub const fn lacks(self) -> Option<&'static str> {
         match self {
             Self::Fanotify => None,
+            Self::Fexit => Some("a mount that is gone at once is missed; Linux 6.15 tells it"),
             Self::Mountinfo => Some(
                 "who mounted is not known, and a mount that is gone at once is missed; \
                  Linux 6.15 says both",
@@ -64,10 +64,13 @@ impl Way {
         }
     }
 
-    fn open(self) -> io::Result<Box<dyn Source>> {
+    fn open(self, attach: impl FnOnce() -> io::Result<()>) -> io::Result<Box<dyn Source>> {
         Ok(match self {
             Self::Fanotify => Box::new(Fanotify::open()?),
-            Self::Fexit => Box::new(Traced::open()?),
+            Self::Fexit => {
+                attach()?;
+                Box::new(Traced::open()?)
+            }
             Self::Mountinfo => Box::new(Mountinfo::open()?),
         })
     }
@@ -165,17 +168,26 @@ pub(super) trait Source: fmt::Debug + Send {
 }
 
 impl Mounts {
-    /// Takes the first way that works, or the one that is wanted.
+    /// Takes the first way that works, or the one that is wanted. `attach` attaches the kernel
+    /// program that names mounters
+    /// ([`attach_mount_hook`](crate::capture::Capture::attach_mount_hook)) and is called for the way
+    /// that needs it alone.
     ///
     /// # Errors
     /// None works.
-    pub fn open(wanted: Option<Way>) -> Result<Self, OpenError> {
+    pub fn open(
+        wanted: Option<Way>,
+        mut attach: impl FnMut() -> io::Result<()>,
+    ) -> Result<Self, OpenError> {
         let mut obstacles = Vec::new();
         for way in Way::ALL {
             if wanted.is_some_and(|wanted| wanted != *way) {
                 continue;
             }
-            match way.open().and_then(|source| Ok((source, Waker::new()?))) {
+            match way
+                .open(&mut attach)
+                .and_then(|source| Ok((source, Waker::new()?)))
+            {
                 Ok((source, waker)) => {
                     return Ok(Self {
                         source,

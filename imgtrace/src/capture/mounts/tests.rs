@@ -13,8 +13,10 @@ fn each_way(test: impl Fn(Seen)) {
         eprintln!("skipped: mounting needs root");
         return;
     }
-    for way in Way::ALL {
-        match Mounts::open(Some(*way)) {
+    // The kernel program has tests of its own: here nobody hands over what it tells.
+    let is_alone = |way: &&Way| **way != Way::Fexit;
+    for way in Way::ALL.iter().filter(is_alone) {
+        match Mounts::open(Some(*way), || Ok(())) {
             Ok(mounts) => test(Seen::new(mounts)),
             Err(error) => eprintln!("skipped: {error}"),
         }

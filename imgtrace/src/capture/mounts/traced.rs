@@ -79,7 +79,7 @@ fn is_of(event: &Event, mount: &Mount) -> bool {
     match event {
         Event::Attached(other) => other.id == mount.id && other.namespace == mount.namespace,
         Event::Detached { id, namespace, .. } => *id == mount.id && *namespace == mount.namespace,
-        Event::Lost { .. } => false,
+        Event::Gone { .. } | Event::Lost { .. } => false,
     }
 }
 

@@ -25,11 +25,10 @@ pub(super) fn conditions(facts: &HostFacts) -> Vec<Item> {
 /// Which way is taken, or what is not seen without it.
 pub(super) fn capability(capability: &Capability, facts: &HostFacts) -> Item {
     let mut below = Vec::new();
-    for way in &capability.ways {
-        if let Some(obstacle) = &way.obstacle {
-            below.push(("tried", format!("{}: {obstacle}", way.name)));
-        }
-    }
+    // What stands in the way of those that are not better does not matter.
+    let better = capability.ways.iter();
+    let better = better.map_while(|way| Some((way.name, way.obstacle.as_ref()?)));
+    below.extend(better.map(|(name, obstacle)| ("tried", format!("{name}: {obstacle}"))));
     let taken = capability.taken();
     below.extend(taken.and_then(|way| Some(("but", way.lacks?.to_owned()))));
     if taken.is_none() {

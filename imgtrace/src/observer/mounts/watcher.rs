@@ -14,7 +14,7 @@ use tokio::{
 
 use super::worker::Worker;
 use crate::{
-    capture::mounts::{Mounts, Waker, Way},
+    capture::mounts::{Mounter, Mounts, OpenError, Waker},
     host::process,
     model::{MountId, Process, ProcessKey},
     observer::index,
@@ -36,6 +36,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(super) enum Order {
     /// To watch the mount namespace of a process.
     Watch(u32),
+    /// To take in who has made a mount.
+    Made(Mounter),
 }
 
 /// What the threads tell. Times are ns of `CLOCK_MONOTONIC`.
@@ -114,12 +116,11 @@ struct Orders {
 impl Orders {
     /// Starts the thread.
     fn begin(
-        wanted: Option<Way>,
+        mounts: Mounts,
         pids: &[u32],
         news: Sender<News>,
         indexes: Option<Guide>,
     ) -> io::Result<Self> {
-        let mounts = Mounts::open(wanted).map_err(io::Error::other)?;
         let waker = mounts.waker();
         let (orders, ordered) = sync_channel(ORDERS_MAX);
         let mut worker = Worker::new(mounts, ordered, news, indexes);
@@ -141,15 +142,17 @@ pub(super) struct Unseen {
 }
 
 impl Watcher {
-    /// Watches the mount namespaces of imgtrace itself and of these processes from now on, in the
-    /// way that is wanted or the best one, and the stores at their default places.
-    pub(super) fn begin(wanted: Option<Way>, pids: &[u32]) -> (Self, Unseen) {
+    /// Watches the mount namespaces of imgtrace itself and of these processes from now on, if mounts
+    /// can be seen, and the stores at their default places.
+    pub(super) fn begin(mounts: Result<Mounts, OpenError>, pids: &[u32]) -> (Self, Unseen) {
         let (sender, news) = channel(NEWS_MAX);
         let mut unseen = Unseen::default();
         let indexes = index::watch(sender.clone())
             .map_err(|error| unseen.images = Some(error.to_string()))
             .ok();
-        let mounts = Orders::begin(wanted, pids, sender, indexes.clone())
+        let mounts = mounts
+            .map_err(io::Error::other)
+            .and_then(|mounts| Orders::begin(mounts, pids, sender, indexes.clone()))
             .map_err(|error| unseen.mounts = Some(error.to_string()))
             .ok();
         let watcher = Self {
@@ -163,13 +166,27 @@ impl Watcher {
 
     /// Watches the mount namespace of a process, unless that is imgtrace's own.
     pub(super) fn watch(&self, pid: u32, namespace: u32) {
-        let Some(mounts) = self.mounts.as_ref().filter(|_| namespace != self.own) else {
+        if namespace != self.own {
+            self.order(Order::Watch(pid));
+        }
+    }
+
+    /// Hands over who has made a mount.
+    pub(super) fn made(&self, mounter: Mounter) {
+        self.order(Order::Made(mounter));
+    }
+
+    fn order(&self, order: Order) {
+        let Some(mounts) = &self.mounts else {
             return;
         };
-        match mounts.orders.try_send(Order::Watch(pid)) {
+        match mounts.orders.try_send(order) {
             Ok(()) => mounts.waker.wake(),
-            Err(TrySendError::Full(_)) => {
+            Err(TrySendError::Full(Order::Watch(pid))) => {
                 tracing::warn!(pid, "too many mount namespaces at once: one is not watched");
+            }
+            Err(TrySendError::Full(Order::Made(Mounter { pid, .. }))) => {
+                tracing::warn!(pid, "too many mounts at once: one has no mounter");
             }
             // The thread has said why it ended.
             Err(TrySendError::Disconnected(_)) => {}

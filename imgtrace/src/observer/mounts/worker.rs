@@ -93,6 +93,7 @@ impl Worker {
         loop {
             match self.orders.try_recv() {
                 Ok(Order::Watch(pid)) => self.watch(pid),
+                Ok(Order::Made(mounter)) => self.mounts.made(mounter),
                 Err(TryRecvError::Empty) => return true,
                 Err(TryRecvError::Disconnected) => return false,
             }

@@ -83,7 +83,11 @@ fn a_mount_is_told_without_a_mounter_in_the_end_and_before_its_unmount() {
         namespace: 1,
     };
     assert_eq!(mounters(&released(&mut traced, Some(&own))), [None]);
-    wait_for(&mut traced, mount(3, 7), Instant::now().checked_sub(PATIENCE).unwrap());
+    wait_for(
+        &mut traced,
+        mount(3, 7),
+        Instant::now().checked_sub(PATIENCE).unwrap(),
+    );
     assert_eq!(mounters(&released(&mut traced, None)), [None]);
 }
 
