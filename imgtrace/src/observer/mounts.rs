@@ -1,11 +1,13 @@
-//! Root file systems: a thread that waits for mounts, and what of them is observed.
+//! Root file systems: a thread that hears of mounts, one that reads what the stores say of them, and
+//! what of that is observed.
 //!
-//! The thread, and the one that waits for images (`index`), hand over what they have found through
-//! a channel with a bound. If that is full they wait, and what happens meanwhile waits in the
+//! They, and the thread that waits for images (`index`), hand over what they have found through
+//! channels with a bound. If one is full they wait, and what happens meanwhile waits in the
 //! kernel's queue, which counts what it drops.
 
 mod abroad;
 mod copies;
+mod listener;
 mod viewers;
 mod watcher;
 mod worker;

@@ -12,7 +12,10 @@ use tokio::{
     time::timeout,
 };
 
-use super::worker::Worker;
+use super::{
+    listener::{self, Heard, Listener},
+    worker::Worker,
+};
 use crate::{
     capture::mounts::{Mounter, Mounts, OpenError, Waker},
     host::process,
@@ -26,6 +29,9 @@ use crate::{
 
 /// What the threads have found and the main loop has not taken, at most.
 const NEWS_MAX: usize = 1_024;
+/// Lists of what has happened that one thread has heard and the other has not looked at, at most;
+/// what happens on top waits in the kernel's queue.
+const HEARD_MAX: usize = 256;
 /// Processes that the thread is to look at and has not, at most; more are left out, and the log
 /// says so.
 const ORDERS_MAX: usize = 1_024;
@@ -114,22 +120,26 @@ struct Orders {
 }
 
 impl Orders {
-    /// Starts the thread.
+    /// Starts the thread, and the one that reads the stores.
     fn begin(
-        mounts: Mounts,
+        mut mounts: Mounts,
         pids: &[u32],
         news: Sender<News>,
         indexes: Option<Guide>,
     ) -> io::Result<Self> {
         let waker = mounts.waker();
         let (orders, ordered) = sync_channel(ORDERS_MAX);
-        let mut worker = Worker::new(mounts, ordered, news, indexes);
-        worker.watch(std::process::id());
-        for pid in pids {
-            worker.watch(*pid);
+        let (sender, heard) = sync_channel(HEARD_MAX);
+        let mut worker = Worker::new(heard, news, indexes);
+        for pid in std::iter::once(std::process::id()).chain(pids.iter().copied()) {
+            if let Some(Heard::Viewer { namespace, pid }) = listener::watch(&mut mounts, pid) {
+                worker.viewers.insert(namespace, pid);
+            }
         }
-        let thread = std::thread::Builder::new().name("mounts".to_owned());
-        thread.spawn(move || worker.run())?;
+        let listener = Listener::new(mounts, ordered, sender);
+        let thread = |name: &str| std::thread::Builder::new().name(name.to_owned());
+        thread("stores").spawn(move || worker.run())?;
+        thread("mounts").spawn(move || listener.run())?;
         Ok(Self { orders, waker })
     }
 }

@@ -1,147 +1,87 @@
-//! The thread that waits for mounts, and reads at once what the stores say of them: the container
+//! The thread that reads what the stores say of mounts, as soon as they are heard of: the container
 //! may be gone in a tenth of a second.
 
-use std::{
-    sync::mpsc::{Receiver, TryRecvError},
-    time::{Duration, Instant},
-};
+use std::sync::mpsc::Receiver;
 
 use tokio::sync::mpsc::Sender;
 
 use super::abroad::on_machine;
 use super::{
     copies::{Attached, Copies},
+    listener::Heard,
     viewers::Viewers,
-    watcher::{Doer, Mounted, News, Order},
+    watcher::{Doer, Mounted, News},
 };
 use crate::{
-    capture::mounts::{Event, Mount, Mounts, WatchError},
-    host::process,
+    capture::mounts::{Event, Mount},
     model::{MountId, StoreKind},
     store::{Layouts, containers_storage::index::Guide},
 };
 
-/// How long the thread sleeps while nothing is mounted.
-const IDLE: Duration = Duration::from_hours(1);
-
-/// A container's root file system is there for longer than this: what is gone so soon is none. It
-/// takes longer to execute the OCI runtime that makes the container.
-const BRIEF: Duration = Duration::from_millis(20);
-
 /// What the thread has.
 pub(super) struct Worker {
-    mounts: Mounts,
-    orders: Receiver<Order>,
+    heard: Receiver<Heard>,
     news: Sender<News>,
     indexes: Option<Guide>,
-    viewers: Viewers,
+    pub(super) viewers: Viewers,
     copies: Copies,
     layouts: Layouts,
     /// File systems that were told.
     count: u64,
-    /// When the kernel was last asked.
-    rested: Instant,
-    /// How long what it told then may have waited.
-    busy: Duration,
 }
 
 /// Nobody listens any more.
 struct Closed;
 
 impl Worker {
-    pub(super) fn new(
-        mounts: Mounts,
-        orders: Receiver<Order>,
-        news: Sender<News>,
-        indexes: Option<Guide>,
-    ) -> Self {
+    pub(super) fn new(heard: Receiver<Heard>, news: Sender<News>, indexes: Option<Guide>) -> Self {
         Self {
-            mounts,
-            orders,
+            heard,
             news,
             indexes,
             viewers: Viewers::new(),
             copies: Copies::default(),
             layouts: Layouts::default(),
             count: 0,
-            rested: Instant::now(),
-            busy: Duration::ZERO,
         }
     }
 
-    /// Works until there are no more orders; what has happened by then is told before it ends.
+    /// Works until nothing is heard any more.
     pub(super) fn run(mut self) {
-        loop {
-            let goes_on = self.obey();
-            let timeout = if goes_on { IDLE } else { Duration::ZERO };
-            let mut events = Vec::new();
-            self.busy = self.rested.elapsed();
-            if let Err(error) = self.mounts.next(timeout, &mut events) {
-                let _ = self.news.blocking_send(News::Failed(error.to_string()));
-                return;
-            }
-            self.rested = Instant::now();
-            let is_empty = events.is_empty();
-            if self.tell_all(events).is_err() || (!goes_on && is_empty) {
+        while let Ok(heard) = self.heard.recv() {
+            if self.tell(heard).is_err() {
                 return;
             }
         }
     }
 
-    /// Does what was ordered meanwhile; false if nobody will order anything any more.
-    fn obey(&mut self) -> bool {
-        loop {
-            match self.orders.try_recv() {
-                Ok(Order::Watch(pid)) => self.watch(pid),
-                Ok(Order::Made(mounter)) => self.mounts.made(mounter),
-                Err(TryRecvError::Empty) => return true,
-                Err(TryRecvError::Disconnected) => return false,
+    fn tell(&mut self, heard: Heard) -> Result<(), Closed> {
+        match heard {
+            Heard::Viewer { namespace, pid } => {
+                self.viewers.insert(namespace, pid);
+                Ok(())
             }
+            Heard::Events(events) => events
+                .into_iter()
+                .try_for_each(|(event, by)| self.happened(event, by)),
+            Heard::Failed(why) => self.send(News::Failed(why)),
         }
     }
 
-    /// Watches the mount namespace of a process.
-    pub(super) fn watch(&mut self, pid: u32) {
-        match self.mounts.watch(pid) {
-            Ok(watched) => self.viewers.insert(watched.namespace, pid),
-            // It has ended, as most of what a runtime executes soon has.
-            Err(error @ WatchError::Open { .. }) => tracing::debug!(%error),
-            Err(error) => tracing::warn!(%error),
-        }
-    }
-
-    fn tell_all(&mut self, mut events: Vec<Event>) -> Result<(), Closed> {
-        self.prefer(&mut events);
-        events.into_iter().try_for_each(|event| match event {
-            Event::Attached(mount) => self.attached(&mount),
+    fn happened(&mut self, event: Event, by: Option<Doer>) -> Result<(), Closed> {
+        match event {
+            Event::Attached(mount) => self.attached(&mount, by),
             Event::Detached { at, id, namespace } => match self.copies.detach(namespace, id) {
                 Some(mount) => self.send(News::Unmounted { at, mount }),
                 None => Ok(()),
             },
-            // Of no container, if there was time to look.
-            Event::Gone { .. } if self.busy < BRIEF => Ok(()),
             Event::Gone { at, mounts } | Event::Lost { at, mounts } => {
                 self.send(News::Lost { at, mounts })
             }
-        })
-    }
-
-    /// Puts, of the copies of one file system that came together, the one in its mounter's own
-    /// namespace first: that is where its store is seen best.
-    fn prefer(&self, events: &mut [Event]) {
-        let is_abroad = |event: &Event| match event {
-            Event::Attached(mount) if !self.viewers.is_own(mount.namespace) => mount
-                .mounter
-                .is_some_and(|pid| process::mount_namespace(pid) != mount.namespace),
-            _ => false,
-        };
-        let is_attached = |event: &Event| matches!(event, Event::Attached(_));
-        for run in events.chunk_by_mut(|one, next| is_attached(one) && is_attached(next)) {
-            run.sort_by_cached_key(is_abroad);
         }
     }
 
-    fn attached(&mut self, mount: &Mount) -> Result<(), Closed> {
+    fn attached(&mut self, mount: &Mount, by: Option<Doer>) -> Result<(), Closed> {
         match self.copies.attach(mount) {
             Attached::Told => Ok(()),
             Attached::Full => self.send(News::Lost {
@@ -156,14 +96,12 @@ impl Worker {
                         mount: replaced,
                     })?;
                 }
-                self.identify(mount)
+                self.identify(mount, by)
             }
         }
     }
 
-    fn identify(&mut self, mount: &Mount) -> Result<(), Closed> {
-        // The mounter may end while its store is read.
-        let by = mount.mounter.map(Doer::of);
+    fn identify(&mut self, mount: &Mount, by: Option<Doer>) -> Result<(), Closed> {
         let Some((viewer, view)) = self.viewers.of(mount) else {
             tracing::debug!(
                 target = mount.target,
