@@ -1,15 +1,16 @@
 //! What dockerd's own files say of a mount at the moment of the mount, compared with what dockerd says.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use imgtrace::capture::mounts::{Event, Mount, Mounts};
 use imgtrace::model::{DigestKind, Role, RootfsIdentity};
-use imgtrace::store::docker;
-use imgtrace::store::{Identified, View};
+
+use imgtrace::store::{Identified, Layouts, View};
 use imgtrace_tests::lab::{Docker, Generation, Image, Lab, missing, skip, until};
 use serde_json::Value;
 
@@ -30,7 +31,7 @@ type Seen = (Mount, Option<Identified>);
 
 /// Looks at every overlay that is mounted in a dockerd's mount namespace, as it happens.
 struct Witness {
-    seen: Arc<Mutex<Vec<Seen>>>,
+    seen: Receiver<Seen>,
     over: Arc<AtomicBool>,
 }
 
@@ -39,11 +40,11 @@ impl Witness {
         let pid = u32::try_from(docker.pid().context("dockerd does not run")?)?;
         let mut mounts = Mounts::open(None)?;
         mounts.watch(pid)?;
-        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (log, seen) = channel();
         let over = Arc::new(AtomicBool::new(false));
-        let (log, ended) = (Arc::clone(&seen), Arc::clone(&over));
+        let ended = Arc::clone(&over);
         thread::spawn(move || {
-            let mut store = docker::Docker::default();
+            let mut layouts = Layouts::default();
             let mut events = Vec::new();
             while !ended.load(Ordering::Relaxed) {
                 let _ = mounts.next(Duration::from_millis(50), &mut events);
@@ -52,8 +53,9 @@ impl Witness {
                         continue;
                     };
                     let view = View::of(pid);
-                    let said = view.and_then(|view| store.identify(&mount, &view));
-                    log.lock().unwrap().push((mount, said));
+                    let said = view.and_then(|view| layouts.identify(&mount, &view));
+                    // Nobody listens any more when the test is over.
+                    let _ = log.send((mount, said));
                 }
             }
         });
@@ -65,9 +67,9 @@ impl Witness {
         // The last mount was before the command ended; the witness is as quick as its thread is.
         thread::sleep(Duration::from_millis(300));
         let root = docker.root().display().to_string();
-        let mut seen = std::mem::take(&mut *self.seen.lock().unwrap());
-        seen.retain(|(mount, _)| mount.target.starts_with(&root));
-        seen
+        let seen = self.seen.try_iter();
+        seen.filter(|(mount, _)| mount.target.starts_with(&root))
+            .collect()
     }
 
     /// The identities of the last of them.
@@ -89,14 +91,18 @@ fn inspect(docker: &Docker, kind: &str, name: &str) -> Result<Value> {
     Ok(answer.get(0).context("nothing inspected")?.clone())
 }
 
+fn text<'a>(inspected: &'a Value, pointer: &str) -> Option<&'a str> {
+    inspected.pointer(pointer)?.as_str()
+}
+
 /// A start's identity is what `docker inspect` says of the container and its image.
 fn agrees(docker: &Docker, identity: &RootfsIdentity, name: &str, image: &str) -> Result<()> {
     let container = inspect(docker, "container", name)?;
-    assert_eq!(identity.container.as_deref(), container["Id"].as_str());
+    assert_eq!(identity.container.as_deref(), text(&container, "/Id"));
     assert_eq!(identity.container_name.as_deref(), Some(name));
     assert_eq!(identity.image.as_deref(), Some(image));
-    assert_eq!(identity.digest.as_deref(), container["Image"].as_str());
-    let policy = container["HostConfig"]["RestartPolicy"]["Name"].as_str();
+    assert_eq!(identity.digest.as_deref(), text(&container, "/Image"));
+    let policy = text(&container, "/HostConfig/RestartPolicy/Name");
     assert_eq!(
         identity.restart_policy.as_deref(),
         policy.filter(|name| *name != "no")
@@ -106,48 +112,72 @@ fn agrees(docker: &Docker, identity: &RootfsIdentity, name: &str, image: &str) -
 }
 
 #[test]
-fn the_classic_store_agrees_with_its_daemon() -> Result<()> {
-    needs!("the_classic_store_agrees_with_its_daemon");
-    let lab = Lab::new("w-docker-store")?;
+fn both_stores_agree_with_their_daemon() -> Result<()> {
+    needs!(
+        "both_stores_agree_with_their_daemon",
+        Generation::Newest.missing()
+    );
+    let lab = Lab::in_memory("w-docker-store")?;
     let registry = lab.registry()?;
-    let docker = lab.docker(Generation::Debian)?;
-    let witness = Witness::of(&docker)?;
-    for (image, layers) in [(Image::Busybox, 1), (Image::Layers, 4)] {
-        let reference = registry.add(image)?;
-        docker.cli(&["pull", "--quiet", &reference])?;
-        assert_eq!(witness.identities(&docker), [], "a pull mounts nothing");
-        let name = format!("layers-{layers}");
-        let args = [
-            "run",
-            "-d",
-            "--name",
-            &name,
-            "--restart",
-            "unless-stopped",
-            "--env",
-            "A=B",
-        ];
-        docker.cli(&[&args[..], &[&reference, "sleep", "1000"]].concat())?;
-        let seen = witness.take(&docker);
-        assert!(seen[0].0.target.ends_with("-init/merged"), "{seen:#?}");
-        assert_eq!(seen[0].1, None);
-        for (mount, said) in &seen[1..] {
-            let said = said.as_ref().with_context(|| mount.target.clone())?;
-            agrees(&docker, &said.identity, &name, &reference)?;
-            assert_eq!(said.identity.digest_kind, Some(DigestKind::Config));
-            let inspected = inspect(&docker, "image", &reference)?;
-            assert_eq!(said.identity.bytes, inspected["Size"].as_u64());
-            assert_eq!(said.identity.layers, Some(layers));
-            let counted = inspected["RootFS"]["Layers"].as_array().map(Vec::len);
-            assert_eq!(counted, usize::try_from(layers).ok());
-            let store = said.store.as_ref().context("no store")?;
-            assert_eq!(store.root, docker.root().display().to_string());
+    let mut chains = Vec::new();
+    for generation in [Generation::Debian, Generation::Newest] {
+        let docker = lab.docker(generation)?;
+        let witness = Witness::of(&docker)?;
+        for image in [Image::Busybox, Image::Layers, Image::Tall] {
+            let reference = registry.add(image)?;
+            docker.cli(&["pull", "--quiet", &reference])?;
+            assert_eq!(witness.identities(&docker), [], "a pull mounts nothing");
+            let said = run(&docker, &witness, &reference)?;
+            chains.push((image.repository(), said.chain_id));
         }
-        // The one that dockerd makes to fill volumes may be gone before it can be looked at.
-        assert!(matches!(seen.len(), 2 | 3), "{seen:#?}");
-        docker.cli(&["rm", "-f", &name])?;
     }
+    // What both stores say of an image is the same.
+    let (classic, containerd) = chains.split_at(chains.len() / 2);
+    assert_eq!(classic, containerd);
     Ok(())
+}
+
+/// Runs a container, and gives what was said of the mount that it was started on.
+fn run(docker: &Docker, witness: &Witness, image: &str) -> Result<RootfsIdentity> {
+    let policy = ["--restart", "unless-stopped", "--env", "A=B"];
+    let args = [&["run", "-d", "--name", "it"], &policy[..]].concat();
+    docker.cli(&[&args[..], &[image, "sleep", "1000"]].concat())?;
+    let seen = witness.take(docker);
+    for (mount, said) in &seen {
+        // No init layer and no temporary mount is anybody's root file system.
+        let is_its = !mount.target.contains("-init/") && !mount.target.contains("/tmp/");
+        assert_eq!(said.is_some(), is_its, "{seen:#?}");
+    }
+    let said = seen.iter().rev().find_map(|(_, said)| said.clone());
+    let said = said.with_context(|| format!("{seen:#?}"))?;
+    agrees(docker, &said.identity, "it", image)?;
+    let inspected = inspect(docker, "image", image)?;
+    let counted = inspected
+        .pointer("/RootFS/Layers")
+        .and_then(Value::as_array)
+        .map(Vec::len);
+    let layers = said.identity.layers.map(usize::try_from).transpose()?;
+    assert_eq!(layers, counted, "{said:#?}");
+    let (kind, root) = match docker.generation() {
+        Generation::Debian => {
+            assert_eq!(
+                said.identity.bytes,
+                inspected.get("Size").and_then(Value::as_u64)
+            );
+            (DigestKind::Config, docker.root())
+        }
+        // Of containerd's store docker tells what the compressed layers take, too.
+        Generation::Newest => {
+            assert!(said.identity.bytes.is_some(), "{said:#?}");
+            (DigestKind::Manifest, docker.containerd().root())
+        }
+    };
+    assert_eq!(said.identity.digest_kind, Some(kind));
+    let store = said.store.as_ref().context("no store")?;
+    assert_eq!(store.root, root.display().to_string());
+    docker.cli(&["rm", "-f", "it"])?;
+    witness.take(docker);
+    Ok(said.identity)
 }
 
 #[test]
@@ -234,7 +264,7 @@ fn a_restart_by_the_policy_is_told_from_one_by_a_client() -> Result<()> {
         docker.cli(&[&args[..], &[&reference, "sleep", "0.2"]].concat())?;
         let count = || -> Option<u64> {
             let inspected = inspect(&docker, "container", "again").ok()?;
-            inspected["RestartCount"].as_u64()
+            inspected.get("RestartCount").and_then(Value::as_u64)
         };
         assert!(until(SOON, || count() >= Some(4)), "{:?}", count());
         docker.cli(&["stop", "--time", "0", "again"])?;

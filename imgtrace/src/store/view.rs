@@ -132,21 +132,33 @@ impl Folder {
     /// # Errors
     /// The kernel refuses.
     pub fn names(&self, most: usize) -> Result<(Vec<String>, bool), ReadError> {
+        let mut names = Vec::new();
+        let more = self.each_name(most, |name| names.push(name.to_owned()))?;
+        Ok((names, more))
+    }
+
+    /// Hands each name in this folder to `see`, in no order, at most `most` of them; true if there
+    /// are more.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    pub fn each_name(&self, most: usize, mut see: impl FnMut(&str)) -> Result<bool, ReadError> {
         let fd = self.open(".", OFlags::RDONLY | OFlags::DIRECTORY)?;
         let entries = Dir::new(fd).map_err(|errno| self.error("", errno))?;
-        let mut names = Vec::new();
+        let mut seen = 0;
         for entry in entries {
             let entry = entry.map_err(|errno| self.error("", errno))?;
             let name = entry.file_name().to_string_lossy();
             if matches!(&*name, "." | "..") {
                 continue;
             }
-            if names.len() == most {
-                return Ok((names, true));
+            if seen == most {
+                return Ok(true);
             }
-            names.push(name.into_owned());
+            seen += 1;
+            see(&name);
         }
-        Ok((names, false))
+        Ok(false)
     }
 
     fn open(&self, name: &str, flags: OFlags) -> Result<OwnedFd, ReadError> {

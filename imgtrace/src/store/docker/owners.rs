@@ -10,7 +10,9 @@ use std::collections::{HashMap, HashSet};
 use super::id::Id;
 use crate::store::{Folder, ReadError};
 
-/// The most owners of one store that are looked at. What a store has beyond them is not found.
+/// The most owners of one store that are looked at, and that are remembered. What a store has beyond
+/// them is not found; when those that are remembered, gone ones among them, are so many, they are
+/// read anew.
 const OWNERS_MOST: usize = 16_384;
 
 /// Bytes of a `mount-id`: 64, and some for a line end.
@@ -19,15 +21,15 @@ const MOUNT_ID_MOST: u64 = 80;
 /// The owners of one store's folders, as far as they were looked at.
 #[derive(Debug, Default)]
 pub(super) struct Owners {
-    /// Owner → folder.
-    folders: HashMap<Id, Id>,
+    /// Those whose file was read.
+    read: HashSet<Id>,
     /// Folder → owner.
     owners: HashMap<Id, Id>,
 }
 
 impl Owners {
     /// Whose `folder` is, by `mounts`, the store's `layerdb/mounts`. A folder that was asked for
-    /// before costs nothing; another costs one listing and one small file for each owner that is
+    /// before costs nothing; another costs one listing, and one small file for each owner that is
     /// new since the last.
     ///
     /// # Errors
@@ -36,20 +38,20 @@ impl Owners {
         if let Some(owner) = self.owners.get(&folder) {
             return Ok(Some(*owner));
         }
-        let (names, _) = mounts.names(OWNERS_MOST)?;
-        // Names that are no container's are BuildKit's, for folders that it names like itself.
-        let listed: HashSet<Id> = names.iter().filter_map(|name| Id::parse(name)).collect();
-        self.folders.retain(|owner, _| listed.contains(owner));
-        self.owners.retain(|_, owner| listed.contains(owner));
-        for owner in listed {
-            if self.folders.contains_key(&owner) {
-                continue;
-            }
+        if self.read.len() >= OWNERS_MOST {
+            *self = Self::default();
+        }
+        let mut new = Vec::new();
+        mounts.each_name(OWNERS_MOST, |name| {
+            // Names that are no container's are BuildKit's, for folders that it names like itself.
+            new.extend(Id::parse(name).filter(|owner| !self.read.contains(owner)));
+        })?;
+        for owner in new {
             // An owner whose file is not there yet is looked at again the next time.
             let Some(its) = mount_id(mounts, owner) else {
                 continue;
             };
-            self.folders.insert(owner, its);
+            self.read.insert(owner);
             self.owners.insert(its, owner);
             if its == folder {
                 return Ok(Some(owner));
