@@ -47,15 +47,17 @@ impl Ran {
     /// It cannot be started or exits with another status than 0; the error holds its stderr.
     pub fn ok(command: &mut Command) -> Result<Self> {
         let ran = Self::of(command)?;
-        if !ran.status.success() {
-            bail!(
-                "{} failed ({}): {}",
-                command_line(command),
-                ran.status,
-                ran.stderr.trim()
-            );
+        match ran.failure(command) {
+            Some(failure) => bail!(failure),
+            None => Ok(ran),
         }
-        Ok(ran)
+    }
+
+    /// That this command, which was run, has failed, how, and what it said; none if it has not.
+    pub fn failure(&self, command: &Command) -> Option<String> {
+        let (status, said) = (self.status, self.stderr.trim());
+        let failure = || format!("{} failed ({status}): {said}", command_line(command));
+        (!status.success()).then(failure)
     }
 }
 

@@ -90,13 +90,13 @@ impl Doings {
     ) -> Result<String, Stop> {
         let ran = Ran::of(command)?;
         let printed = ran.stdout.trim();
-        let failed = !ran.status.success();
-        let why = || format!("{command:?} ({}): {}", ran.status, ran.stderr.trim());
+        let failure = ran.failure(command);
+        let failed = failure.is_some();
         self.deeds.push(Deed {
             pid: ran.pid,
             facts: facts(printed),
             sure: !failed,
-            failure: failed.then(why),
+            failure,
         });
         if failed {
             return Err(Stop::Failed);
