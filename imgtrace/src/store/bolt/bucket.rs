@@ -13,6 +13,8 @@ use super::{Error, ReadAt};
 
 /// Levels of a tree. A branch has two children or more, so no file needs as many.
 const LEVELS_MOST: usize = 32;
+/// Bytes that the visit of an entry counts for, besides its own: it takes as long.
+const ENTRY: usize = 64;
 /// Bytes before the node in a bucket's value (`InBucket` of bbolt's `internal/common/bucket.go`):
 /// the page of its root, 0 if it follows here, and its sequence number.
 const HEADER: usize = 16;
@@ -118,6 +120,7 @@ impl<'t, 's, S: ReadAt> Bucket<'t, 's, S> {
         while low < high {
             let middle = low.midpoint(high);
             let found = node.key(self.tx.source(), &node.element(middle)?)?;
+            self.tx.spend(found.len())?;
             match (*found).cmp(key) {
                 std::cmp::Ordering::Less => low = middle + 1,
                 order => {
@@ -160,7 +163,7 @@ impl<'t, 's, S: ReadAt> Bucket<'t, 's, S> {
                 element,
             };
             let key = node.key(self.tx.source(), &element)?;
-            self.tx.spend(key.len())?;
+            self.tx.spend(key.len() + ENTRY)?;
             if last.as_deref().is_some_and(|last| last >= &*key) {
                 let (page, what) = (node.page(), "its keys do not rise");
                 return Err(Error::Damaged { page, what });

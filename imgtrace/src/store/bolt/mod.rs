@@ -16,6 +16,8 @@ mod node;
 mod source;
 mod tx;
 
+use std::cell::Cell;
+
 use thiserror::Error;
 
 pub use bucket::{Bucket, Entry};
@@ -95,9 +97,10 @@ impl<S: ReadAt> Database<S> {
         &self,
         mut look: impl FnMut(&Tx<'_, S>) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        let left = Cell::new(tx::BYTES_MOST);
         for _ in 0..TRIES {
             let meta = Meta::newest(&self.source)?;
-            let found = look(&Tx::new(&self.source, meta));
+            let found = look(&Tx::new(&self.source, meta, &left));
             if Meta::newest(&self.source)? == meta {
                 return found;
             }

@@ -9,9 +9,9 @@ use super::meta::Meta;
 use super::node::Node;
 use super::{Error, ReadAt};
 
-/// Bytes that one look-up may walk over. The metadata of a node with thousands of images are tens
-/// of megabytes.
-const BYTES_MOST: u64 = 256 * 1024 * 1024;
+/// Bytes that one look-up may walk over, all its tries together. The metadata of a node with
+/// thousands of images are tens of megabytes.
+pub(super) const BYTES_MOST: u64 = 256 * 1024 * 1024;
 /// Nodes that are kept for the rest of a look-up: the upper levels of every tree.
 const KEPT_MOST: usize = 256;
 /// A node of more bytes is not kept.
@@ -23,16 +23,17 @@ pub struct Tx<'s, S> {
     source: &'s S,
     meta: Meta,
     kept: RefCell<BTreeMap<u64, Rc<Node>>>,
-    left: Cell<u64>,
+    left: &'s Cell<u64>,
 }
 
 impl<'s, S: ReadAt> Tx<'s, S> {
-    pub(super) const fn new(source: &'s S, meta: Meta) -> Self {
+    /// `left` is what it may cost, in bytes.
+    pub(super) const fn new(source: &'s S, meta: Meta, left: &'s Cell<u64>) -> Self {
         Self {
             source,
             meta,
             kept: RefCell::new(BTreeMap::new()),
-            left: Cell::new(BYTES_MOST),
+            left,
         }
     }
 

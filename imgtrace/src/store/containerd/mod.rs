@@ -126,7 +126,7 @@ impl Containerd {
     /// A step of a build; none if its layers are in no snapshotter's folder.
     fn step(&mut self, mount: &Mount, view: &View, id: &str) -> Option<Identified> {
         let layers = self.layers(mount, view)?;
-        let mut identity = RootfsIdentity::new(Runtime::BuildKit, Role::Build, "");
+        let mut identity = RootfsIdentity::new(Runtime::BuildKit, Role::Build, &mount.kind);
         identity.container = Some(id.to_owned());
         identity.evidence = vec![format!("mounted as the root of step {id} of a build")];
         Some(layers.of(identity))
@@ -134,7 +134,7 @@ impl Containerd {
 
     /// A container; what its mount does not tell, its files may.
     fn task(&mut self, mount: &Mount, view: &View, task: &Task<'_>) -> Identified {
-        let mut identity = task.identity(view);
+        let mut identity = task.identity(mount, view);
         let layer = place::layer(mount);
         let home = layer.folder.and_then(|folder| place::owner(folder).home());
         let told = home.map(|home| home.root);
@@ -202,10 +202,14 @@ impl Containerd {
         let mut layers = Layers::default();
         match opened.map(|folder| self.known.snapshot(&folder, wanted)) {
             Some(Ok(Some(snapshot))) => {
-                layers
-                    .evidence
-                    .push(format!("layers by {folder}/metadata.db"));
                 layers.namespace = snapshot.namespace;
+                let known = if snapshot.layers.is_some() {
+                    "layers by"
+                } else {
+                    "no image layer is below it by"
+                };
+                let what = format!("{known} {folder}/metadata.db");
+                layers.evidence.push(what);
                 if let Some(below) = snapshot.layers {
                     layers.chain_id = Some(below.chain_id);
                     layers.layers = below.count;

@@ -48,7 +48,7 @@ pub(super) fn target(path: &str) -> Option<Target<'_>> {
 }
 
 /// One to 76 of the characters that containerd allows.
-fn is_identifier(text: &str) -> bool {
+pub(super) fn is_identifier(text: &str) -> bool {
     let word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
     (1..=IDENTIFIER_MOST).contains(&text.len())
         && text.bytes().all(word)

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::Error;
+use super::{Error, place};
 use crate::model::is_digest;
 use crate::store::Folder;
 use crate::store::bolt::{self, Bucket, Database, ReadAt, Tx};
@@ -20,6 +20,9 @@ const FILE: &str = "metadata.db";
 const PARENTS_MOST: usize = 1024;
 /// Image layers of which is remembered what is below; when they are more, all are forgotten.
 const KNOWN_MOST: usize = 4096;
+
+/// The longest key that is remembered: namespace, number and digest.
+const KEY_MOST: usize = 256;
 
 /// The image layers below a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +88,7 @@ impl Known {
         };
         if let Some((layer, layers)) = &top
             && layers.count.is_some()
+            && layer.len() <= KEY_MOST
         {
             if self.layers.len() >= KNOWN_MOST {
                 self.layers.clear();
@@ -92,11 +96,10 @@ impl Known {
             self.layers
                 .insert((device, inode, layer.clone()), layers.clone());
         }
-        let namespace = key
-            .split_once('/')
-            .map(|(namespace, _)| namespace.to_owned());
+        let namespace = key.split_once('/').map(|(namespace, _)| namespace);
+        let namespace = namespace.filter(|namespace| place::is_identifier(namespace));
         Ok(Some(Snapshot {
-            namespace,
+            namespace: namespace.map(str::to_owned),
             layers: top.map(|(_, layers)| layers),
         }))
     }

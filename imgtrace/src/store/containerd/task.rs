@@ -3,6 +3,7 @@
 use super::bundle::Annotations;
 use super::metadata::{self, Record};
 use super::{Error, Folder, View};
+use crate::capture::mounts::Mount;
 use crate::model::{ImageName, Role, RootfsIdentity, Runtime};
 
 /// The namespace in which `BuildKit` keeps what it builds with containerd's help.
@@ -32,12 +33,12 @@ pub(super) struct Task<'a> {
 
 impl Task<'_> {
     /// What the path and the bundle say.
-    pub(super) fn identity(&self, view: &View) -> RootfsIdentity {
+    pub(super) fn identity(&self, mount: &Mount, view: &View) -> RootfsIdentity {
         let role = match self.namespace {
             BUILDS => Role::Build,
             _ => Role::Container,
         };
-        let mut identity = RootfsIdentity::new(Runtime::Containerd, role, "");
+        let mut identity = RootfsIdentity::new(Runtime::Containerd, role, &mount.kind);
         identity.container = Some(self.id.to_owned());
         identity.namespace = Some(self.namespace.to_owned());
         identity.evidence = vec![format!(
