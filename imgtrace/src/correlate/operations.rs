@@ -3,6 +3,7 @@
 //! What a client asks is said at once. What a daemon asks that has clients itself waits for the
 //! request that it is part of, and is said as the daemon's own if none comes.
 
+mod alone;
 mod joining;
 mod started;
 mod waiting;

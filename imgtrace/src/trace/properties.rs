@@ -7,8 +7,9 @@ use proptest::prelude::*;
 use super::Trace;
 use super::scene::{container, endpoint, id, image, in_group, key, process};
 use crate::model::{
-    Api, Basis, Correlation, Denial, Endpoint, EndpointId, LossKind, Op, Outcome, Process,
-    ProcessKey, Report, Runtime, Source, Stamp, Subject,
+    Api, Basis, Correlation, Denial, Endpoint, EndpointId, LossKind, MountId, OciVerb, Op, Outcome,
+    Process, ProcessKey, Report, Role, Rootfs, RootfsIdentity, Runtime, Source, Stamp, StoreId,
+    Subject,
 };
 use crate::observation::{Anomaly, ConnectionId, Fact, Observation, Observed, RequestId};
 
@@ -212,11 +213,65 @@ fn about_the_rest() -> impl Strategy<Value = Observation> {
     ]
 }
 
+fn some_rootfs() -> impl Strategy<Value = Rootfs> {
+    let runtime = prop::sample::select(vec![Runtime::Docker, Runtime::Podman, Runtime::Containerd]);
+    let role = prop::sample::select(vec![Role::Container, Role::Working, Role::Sandbox]);
+    let of = prop::option::of(prop_oneof![Just(id("a1")), Just("web".to_owned())]);
+    (0..4_u64, runtime, role, of).prop_map(|(mount, runtime, role, container)| Rootfs {
+        mount: MountId(mount),
+        path: "/merged".to_owned(),
+        host_path: None,
+        mount_ns: 1,
+        store: Some(StoreId(1)),
+        identity: RootfsIdentity {
+            container,
+            container_name: Some("web".to_owned()),
+            restart_policy: Some("always".to_owned()),
+            ..RootfsIdentity::new(runtime, role, "overlay2")
+        },
+    })
+}
+
+fn about_the_machine() -> impl Strategy<Value = Observation> {
+    let verb = prop::sample::select(vec![OciVerb::Create, OciVerb::Start, OciVerb::Delete]);
+    let of = || prop_oneof![Just(id("a1")), Just("web".to_owned())];
+    prop_oneof![
+        (some_rootfs(), prop::option::of(some_key()), any::<bool>()).prop_map(
+            |(rootfs, mounter, already)| Observation::Mounted {
+                rootfs,
+                mounter,
+                already,
+            }
+        ),
+        (0..4_u64).prop_map(|mount| Observation::Unmounted {
+            mount: MountId(mount)
+        }),
+        (some_key(), verb, of()).prop_map(|(process, verb, container)| {
+            Observation::OciRuntime {
+                process,
+                verb,
+                container,
+                namespace: None,
+                bundle: None,
+            }
+        }),
+        (some_key(), of(), any::<bool>()).prop_map(|(process, container, already)| {
+            Observation::ContainerRuns {
+                container,
+                outer: Vec::new(),
+                process,
+                already,
+            }
+        }),
+    ]
+}
+
 /// A story that ends, with requests numbered as they begin and up to two seconds between two lines.
 fn some_story() -> impl Strategy<Value = Vec<Observed>> {
     let line = prop_oneof![
         3 => about_connections(),
         3 => about_requests(),
+        2 => about_the_machine(),
         1 => about_the_rest()
     ];
     let pace = prop::sample::select(vec![1, 100, 2_000]);
@@ -300,14 +355,14 @@ proptest! {
             .sum();
         let callers: u64 = summary.callers.iter().map(|count| count.operations).sum();
         let (mut ended, mut findings, mut lost) = (0, 0, 0);
-        let mut alive = BTreeSet::new();
+        let mut alive = BTreeMap::new();
         for report in &reports {
             match report {
                 Report::Ended(operation) => {
-                    alive.insert(operation.id);
-                    ended += 1;
+                    alive.insert(operation.id, operation.count);
+                    ended += operation.count;
                 }
-                Report::Withdrawn { id, .. } if alive.remove(id) => ended -= 1,
+                Report::Withdrawn { id, .. } => ended -= alive.remove(id).unwrap_or(0),
                 Report::Finding(_) => findings += 1,
                 Report::Loss(loss) => lost += loss.records,
                 _ => {}

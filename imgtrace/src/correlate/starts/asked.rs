@@ -320,7 +320,7 @@ impl Asking<'_> {
             }
             _ => daemon.process,
         };
-        let case = Case {
+        let known = Case {
             runtime,
             identity,
             life: self.life,
@@ -331,7 +331,7 @@ impl Asking<'_> {
             by_client: daemon.by_client,
             unmarked: daemon.unmarked,
         };
-        let (cause, why) = case.cause(world);
+        let (cause, why) = known.cause(world);
         operation.cause = Some(cause);
         operation.evidence.extend(why);
     }

@@ -164,3 +164,6 @@ pub(super) fn subcommand(process: &Process) -> Option<&str> {
     let mut words = args.iter().skip(1).map(String::as_str);
     words.find(|word| KNOWN.contains(word) && !GROUPS.contains(word))
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,17 +49,20 @@ pub(super) fn of(
 /// container that all this happens in.
 pub(super) fn nearest(process: ProcessKey, programs: &[&str], world: &World) -> Option<ProcessKey> {
     let mut monitors = 0;
-    let chain = above(process, world);
-    for (key, comm) in chain {
+    let mut below_one = false;
+    for (key, comm) in above(process, world) {
         if programs.contains(&comm.as_str()) {
             return Some(key);
         }
-        if MONITORS.iter().any(|monitor| comm.starts_with(monitor)) {
+        // A shim is made by another one that does not stay.
+        let is_monitor = MONITORS.iter().any(|monitor| comm.starts_with(monitor));
+        if is_monitor && !below_one {
             monitors += 1;
             if monitors > 1 {
                 return None;
             }
         }
+        below_one = is_monitor;
     }
     None
 }
@@ -88,3 +91,6 @@ fn above(process: ProcessKey, world: &World) -> Vec<(ProcessKey, String)> {
     }
     chain
 }
+
+#[cfg(test)]
+mod tests;

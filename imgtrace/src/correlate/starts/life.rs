@@ -222,3 +222,6 @@ impl Life {
 pub(super) const fn since(one: Stamp, other: Stamp) -> u64 {
     one.mono.abs_diff(other.mono)
 }
+
+#[cfg(test)]
+mod tests;

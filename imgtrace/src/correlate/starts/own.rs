@@ -43,7 +43,7 @@ impl Seen<'_> {
         if silent || is_a_step {
             return None;
         }
-        let case = Case {
+        let known = Case {
             runtime,
             identity,
             life: self.life,
@@ -54,7 +54,7 @@ impl Seen<'_> {
             by_client: false,
             unmarked: false,
         };
-        let (cause, why) = case.cause(world);
+        let (cause, why) = known.cause(world);
         let attribution = culprit.map(|key| Attribution::seen(world, key));
         let attribution = attribution.unwrap_or_default();
         let mut evidence = self.evidence(world);

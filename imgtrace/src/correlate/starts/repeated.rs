@@ -89,3 +89,6 @@ fn pause(more: u32) -> u64 {
         .checked_shl(more)
         .map_or(most, |pause| pause.clamp(least, most))
 }
+
+#[cfg(test)]
+mod tests;

@@ -244,6 +244,7 @@ fn embedded_containerd_has_the_mount_and_runc_alone() {
         panic!("{:#?}", starts(&scene));
     };
     assert_eq!(start.cause, Some(Cause::Unseen));
+    assert_eq!(comm(start), Some("containerd"));
     assert_eq!(start.subject.namespace.as_deref(), Some("k8s.io"));
     assert_eq!(start.endpoint.runtime, Runtime::Containerd);
 }
