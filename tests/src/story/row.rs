@@ -207,6 +207,10 @@ impl Row {
         }) {
             seen.error.clone_from(&self.error);
         }
+        if ["start", "restart"].contains(&self.op.as_str()) && self.digest.is_none() {
+            // The store's own word for the image, where its root file system was seen.
+            seen.digest = None;
+        }
         seen.bytes = seen.bytes.filter(|_| self.bytes.is_some());
         seen.endpoint = seen.endpoint.filter(|_| self.endpoint.is_some());
         seen.hops = seen.hops.filter(|_| self.hops.is_some());
