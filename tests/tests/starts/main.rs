@@ -17,7 +17,7 @@ mod podman;
 use std::time::Duration;
 
 use anyhow::Result;
-use imgtrace_tests::lab::{Generation, Lab, Peers, Rootless, missing, skip};
+use imgtrace_tests::lab::{Generation, Image, Lab, Peers, Rootless, missing, skip};
 use imgtrace_tests::tracer;
 
 /// How long a thing may take that is about to happen.
@@ -134,8 +134,9 @@ fn of_a_swarm() -> Result<()> {
 fn by_a_restart_policy() -> Result<()> {
     needs!("by_a_restart_policy", Generation::Newest.missing());
     let lab = Lab::new("w-start-policy")?;
+    let image = lab.registry()?.add_known(Image::Busybox)?;
     for generation in [Generation::Debian, Generation::Newest] {
-        nobody::policy(&lab, generation)?;
+        nobody::policy(&lab.docker(generation)?, &image)?;
     }
     Ok(())
 }
@@ -144,8 +145,9 @@ fn by_a_restart_policy() -> Result<()> {
 fn by_a_daemon_that_was_killed() -> Result<()> {
     needs!("by_a_daemon_that_was_killed", Generation::Newest.missing());
     let lab = Lab::new("w-start-recovery")?;
+    let image = lab.registry()?.add_known(Image::Busybox)?;
     for generation in [Generation::Debian, Generation::Newest] {
-        nobody::recovery(&lab, generation)?;
+        nobody::recovery(&lab.docker(generation)?, &image)?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Starts that no client asked for: a restart policy, and a daemon that comes up again.
 
 use anyhow::{Context as _, Result, ensure};
-use imgtrace_tests::lab::{Docker, Generation, Image, Lab, until};
+use imgtrace_tests::lab::{Content, Docker, until};
 use imgtrace_tests::story::Who;
 use imgtrace_tests::tracer::{Trace, Tracer};
 use serde_json::Value;
@@ -9,32 +9,31 @@ use serde_json::Value;
 use super::{SOON, docker};
 
 /// How often dockerd must have started the container again: it waits 100 ms, and twice as long each time.
-const TIMES: u64 = 5;
+const TIMES: u64 = 4;
+/// Ends when it is told to: a dockerd that comes up stops what runs, and would wait ten seconds.
+const STAY: [&str; 3] = ["sh", "-c", "trap 'exit 0' TERM; sleep 1000 & wait"];
 
 /// A container that ends every 200 ms and is always started again.
-pub(super) fn policy(lab: &Lab, generation: Generation) -> Result<()> {
-    let registry = lab.registry()?;
-    let image = registry.add_known(Image::Busybox)?;
-    let docker = lab.docker(generation)?;
+pub(super) fn policy(docker: &Docker, image: &Content) -> Result<()> {
     docker.cli(&["pull", "--quiet", &image.reference])?;
-    let tracer = trace(&docker)?;
+    let tracer = trace(docker)?;
     let run = ["run", "--detach", "--restart", "always", "--name", "again"];
     let ran = docker.cli(&[&run[..], &[&image.reference, "sleep", "0.2"]].concat())?;
     let id = ran.stdout.trim();
-    let enough = || restarts(&docker, "again").is_ok_and(|count| count >= TIMES);
+    let enough = || restarts(docker, "again").is_ok_and(|count| count >= TIMES);
     ensure!(until(SOON, enough), "dockerd does not start it again");
     // It ends here and is not started any more.
     docker.cli(&["update", "--restart", "no", "again"])?;
     docker.cli(&["wait", "again"])?;
     let dockerd = docker.pid().context("dockerd is gone")?;
-    let counted = restarts(&docker, "again")?;
+    let counted = restarts(docker, "again")?;
     // Whatever is gathered into one line is told when the run ends.
     let trace = tracer.stop()?;
     let starts = starts(&trace, id);
     let (first, others) = starts.split_first().context("no start")?;
     assert_eq!(first["caller"]["pid"], ran.pid, "{first:#}");
     assert_eq!(first["cause"], Value::Null, "{first:#}");
-    let root = docker::layers(&docker);
+    let root = docker::layers(docker);
     for start in others {
         assert_eq!(start["cause"], "restart-policy", "{start:#}");
         assert_eq!(start["caller"]["pid"], dockerd, "{start:#}");
@@ -55,12 +54,9 @@ pub(super) fn policy(lab: &Lab, generation: Generation) -> Result<()> {
 }
 
 /// A dockerd that is killed and started: containers that ran are started once more, those that had ended are not.
-pub(super) fn recovery(lab: &Lab, generation: Generation) -> Result<()> {
-    let registry = lab.registry()?;
-    let image = registry.add_known(Image::Busybox)?;
-    let docker = lab.docker(generation)?;
+pub(super) fn recovery(docker: &Docker, image: &Content) -> Result<()> {
     docker.cli(&["pull", "--quiet", &image.reference])?;
-    let tracer = trace(&docker)?;
+    let tracer = trace(docker)?;
     let mut ids = Vec::new();
     for (name, policy) in [
         ("always", "always"),
@@ -68,7 +64,7 @@ pub(super) fn recovery(lab: &Lab, generation: Generation) -> Result<()> {
         ("never", "no"),
     ] {
         let run = ["run", "--detach", "--name", name, "--restart", policy];
-        let ran = docker.cli(&[&run[..], &[&image.reference, "sleep", "1000"]].concat())?;
+        let ran = docker.cli(&[&run[..], &[&image.reference], &STAY].concat())?;
         ids.push(ran.stdout.trim().to_owned());
     }
     docker.cli(&["kill", "ended"])?;
