@@ -118,8 +118,8 @@ pub(super) struct WatchArgs {
     /// Stop after this time: 30s, 5m, 1h30m
     #[arg(long, value_name = "TIME", value_parser = quantity::duration)]
     pub(super) duration: Option<Duration>,
-    /// Have something in this way or not at all, to try it: mounts=fanotify, mounts=mountinfo;
-    /// doctor lists the ways
+    /// See mounts in this way or not at all, to try it: mounts=fanotify, mounts=fexit,
+    /// mounts=mountinfo; doctor lists the ways
     #[arg(long, value_name = "NAME=KIND")]
     pub(super) probe: Option<ProbeArg>,
 }

@@ -21,7 +21,7 @@ pub(in crate::command) enum ProbeError {
     NoKind,
     #[error("'{0}' cannot be chosen: there is mounts")]
     UnknownName(String),
-    #[error("'{0}' is no way to see mounts: there are {ways}", ways = ways())]
+    #[error("'{0}' is no way to see mounts; the ways are {ways}", ways = ways())]
     UnknownKind(String),
 }
 
@@ -41,5 +41,5 @@ impl FromStr for ProbeArg {
 
 fn ways() -> String {
     let names: Vec<_> = Way::ALL.iter().map(|way| way.name()).collect();
-    names.join(" and ")
+    names.join(", ")
 }

@@ -52,7 +52,7 @@ fn a_way_can_be_chosen() {
         ("mount=fanotify", "'mount' cannot be chosen"),
         (
             "mounts=kprobe",
-            "'kprobe' is no way to see mounts: there are fanotify",
+            "'kprobe' is no way to see mounts; the ways are fanotify, fexit, mountinfo",
         ),
     ] {
         let wrong = wrong(&format!("imgtrace --probe {given}"));
