@@ -34,6 +34,8 @@ impl Description {
         identity.restarts = self.container.restarts();
         if self.is_step() {
             identity.role = Role::Build;
+            // dockerd made it up: a container with a name is one that a client named.
+            identity.container_name = None;
             let evidence = "made from an image's id and with its log kept nowhere, as the classic \
                             builder's steps are";
             identity.evidence.push(evidence.to_owned());

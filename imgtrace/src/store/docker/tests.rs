@@ -163,6 +163,7 @@ fn a_step_of_the_classic_builder_is_a_builds() {
     let identity = scene.merged(docker, FOLDER).unwrap().identity;
     assert_eq!(identity.role, Role::Build);
     assert_eq!(identity.container, Some(id(CONTAINER)));
+    assert_eq!(identity.container_name, None, "nobody gave it one");
     // Either alone is a client's wish.
     scene.book(CONTAINER, &written, &host("no"));
     let identity = scene.merged(docker, FOLDER).unwrap().identity;
