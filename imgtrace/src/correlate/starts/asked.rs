@@ -309,9 +309,7 @@ impl Asking<'_> {
             operation.cause = Some(Cause::Unseen);
             return;
         };
-        let by_mount = self
-            .run
-            .and_then(|run| culprit::of(run, self.mount, runtime, world));
+        let by_mount = self.run.and_then(|run| culprit::of(run, runtime, world));
         let culprit = match by_mount.filter(|key| Some(*key) != daemon.process) {
             Some(key) if daemon.runtime.is_none() => {
                 let attribution = Attribution::seen(world, key);

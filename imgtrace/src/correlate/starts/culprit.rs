@@ -4,7 +4,7 @@
 //! above it; else the nearest one above the OCI runtime that was called. Nobody else is named: a
 //! wrong culprit is worse than none.
 
-use super::life::{Mount, Run};
+use super::life::Run;
 use crate::correlate::World;
 use crate::model::{ProcessKey, Runtime};
 
@@ -30,14 +30,10 @@ pub(super) const fn programs(runtime: Runtime) -> &'static [&'static str] {
     }
 }
 
-/// Who it was, for a runtime that is known by its layout.
-pub(super) fn of(
-    run: &Run,
-    mount: Option<&Mount>,
-    runtime: Runtime,
-    world: &World,
-) -> Option<ProcessKey> {
-    let mounter = mount.and_then(|mount| mount.mounter);
+/// Who it was, for a runtime that is known by its layout. Who mounted for an earlier start did not
+/// make this one: Podman leaves the root file system mounted when it starts a container again.
+pub(super) fn of(run: &Run, runtime: Runtime, world: &World) -> Option<ProcessKey> {
+    let mounter = run.mount.as_ref().and_then(|mount| mount.mounter);
     let called = [run.create, run.call].into_iter().flatten();
     let first = run.first.map(|(_, process)| process);
     let mut seen = mounter.into_iter().chain(called).chain(first);

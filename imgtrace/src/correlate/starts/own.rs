@@ -8,8 +8,8 @@ use crate::correlate::World;
 use crate::correlate::caller::{Attribution, mention};
 use crate::correlate::cgroup::is_container_id;
 use crate::model::{
-    Confidence, EndpointRef, Op, Operation, OperationId, Outcome, Role, RootfsIdentity, Runtime,
-    StoreKind, Subject,
+    Cause, Confidence, EndpointRef, Op, Operation, OperationId, Outcome, Role, RootfsIdentity,
+    Runtime, StoreKind, Subject,
 };
 
 /// containerd's namespace of dockerd's containers (moby `daemon/config`).
@@ -30,7 +30,7 @@ impl Seen<'_> {
     pub(super) fn operation(&self, world: &World) -> Option<Operation> {
         let identity = self.mount.map(|mount| &mount.rootfs.identity);
         let runtime = self.runtime(world)?;
-        let culprit = culprit::of(self.run, self.mount, runtime, world);
+        let culprit = culprit::of(self.run, runtime, world);
         let process = culprit.and_then(|key| world.process(&key));
         let is_a_step = process.is_some_and(builds);
         let role = identity.map(|identity| identity.role);
@@ -90,7 +90,7 @@ impl Seen<'_> {
             restarts: Some(self.run.number.saturating_sub(1)),
             count: 1,
             denial: None,
-            unasked: true,
+            unasked: cause != Cause::CommandLine,
             retry_of: None,
         };
         if let Some(mount) = self.mount {
@@ -109,7 +109,7 @@ impl Seen<'_> {
         if !is_container_id(self.id) {
             return None;
         }
-        let called_by = |runtime| culprit::of(self.run, None, runtime, world).is_some();
+        let called_by = |runtime| culprit::of(self.run, runtime, world).is_some();
         match self.namespace {
             Some(DOCKERS_NAMESPACE) => Some(Runtime::Docker),
             Some("k8s.io" | "buildkit") => None,
@@ -128,7 +128,15 @@ impl Seen<'_> {
                     .mounter
                     .map(|key| format!(" by {}", mention(world, key)));
                 let by = by.unwrap_or_default();
-                evidence.push(format!("its root file system was mounted at {path}{by}"));
+                let is_working = mount.rootfs.identity.role == Role::Working;
+                let before = if self.run.mount.is_some() || is_working {
+                    ""
+                } else {
+                    " for a start before"
+                };
+                evidence.push(format!(
+                    "its root file system was mounted at {path}{by}{before}"
+                ));
                 evidence.extend(mount.rootfs.identity.evidence.iter().cloned());
             }
             None => evidence.push("its root file system was not seen mounted".to_owned()),

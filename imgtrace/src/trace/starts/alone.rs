@@ -141,6 +141,38 @@ fn a_restart_by_podmans_exit_command_is_a_policys() {
 }
 
 #[test]
+fn a_root_file_system_that_stays_mounted_names_nobody() {
+    let mut scene = Scene::new();
+    podman(
+        &mut scene,
+        &["podman", "run", "--restart=always"],
+        "c1",
+        &[],
+    );
+    call(&mut scene, 3_009, OciVerb::Delete, &id("c1"));
+    let cleanup = ["podman", "container", "cleanup", "c1"];
+    scene.process(commanded(3_100, &cleanup, &[(2_999, "conmon")]));
+    scene.process(below(
+        3_101,
+        "crun",
+        &[(3_100, "podman"), (2_999, "conmon")],
+    ));
+    call(&mut scene, 3_101, OciVerb::Start, &id("c1"));
+    runs(&mut scene, 3_102, &id("c1"));
+    seconds(&mut scene, 2);
+    let all = starts(&scene);
+    assert_eq!(all.len(), 2);
+    assert_eq!(all[1].caller.as_ref().unwrap().key, key(3_100));
+    assert_eq!(all[1].cause, Some(Cause::RestartPolicy));
+    assert!(all[1].rootfs.is_some());
+    assert_eq!(
+        all[1].evidence[0],
+        "its root file system was mounted at /var/lib/podman/c1/merged by pid 3001 (podman) for a \
+         start before"
+    );
+}
+
+#[test]
 fn podmans_service_is_asked_and_there_is_one_start() {
     let mut scene = Scene::new();
     scene.process(commanded(3_001, &["podman", "system", "service"], &[]));
