@@ -18,25 +18,24 @@ const BOOK_MOST: u64 = 16 << 20;
 const EXTENTS_MOST: usize = 4_096;
 
 /// Where containers are listed. A container that need not survive a crash (`podman run --rm`,
-/// CRI-O's) is in the second (containers/storage `containers.go`); before 1.46 there was only the
-/// first.
+/// CRI-O's) is in the first (containers/storage `containers.go`); before 1.46 there was only the
+/// second.
 const CONTAINERS: [&str; 2] = [
     "overlay-containers/volatile-containers.json",
     "overlay-containers/containers.json",
 ];
 
-/// Where images are listed.
-pub(super) const IMAGES: &str = "overlay-images/images.json";
+/// The driver whose root file systems are mounts of their own.
+const OVERLAY: &str = "overlay";
 
-/// Where layers are listed; those of images are in the first (containers/storage `layers.go`).
-const LAYERS: [&str; 2] = [
-    "overlay-layers/layers.json",
-    "overlay-layers/volatile-layers.json",
-];
+/// The books of layers; those of images are in the first (containers/storage `layers.go`).
+const LAYERS: [&str; 2] = ["layers.json", "volatile-layers.json"];
 
 /// What is known of one store.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Books {
+    /// The graph driver, whose name the folders of the books begin with.
+    driver: &'static str,
     images: Option<(Stamp, Vec<Image>)>,
     /// By the id of the topmost layer. A layer's content and what lies below it never change.
     extents: HashMap<String, Extent>,
@@ -51,6 +50,20 @@ struct Stamp {
 }
 
 impl Books {
+    /// The books of a driver's images and layers.
+    pub(super) fn of(driver: &'static str) -> Self {
+        Self {
+            driver,
+            images: None,
+            extents: HashMap::new(),
+        }
+    }
+
+    /// The folder that the list of images is in.
+    pub(super) fn images_folder(&self) -> String {
+        format!("{}-images", self.driver)
+    }
+
     /// The image of that id.
     pub(super) fn image(&mut self, root: &Folder, id: &str) -> Option<Image> {
         let images = self.images(root)?;
@@ -59,7 +72,9 @@ impl Books {
 
     /// All images; none if the book is not there or cannot be read.
     pub(super) fn images(&mut self, root: &Folder) -> Option<&[Image]> {
-        let file = root.file(IMAGES).ok()?;
+        let file = root
+            .file(&format!("{}/images.json", self.images_folder()))
+            .ok()?;
         let stamp = Stamp::of(&file.metadata().ok()?);
         if self
             .images
@@ -78,12 +93,18 @@ impl Books {
         if let Some(known) = self.extents.get(top) {
             return Some(known.clone());
         }
-        let extent = chain::extent(&layers(root), top)?;
+        let extent = chain::extent(&layers(root, self.driver), top)?;
         if self.extents.len() >= EXTENTS_MOST {
             self.extents.clear();
         }
         self.extents.insert(top.to_owned(), extent.clone());
         Some(extent)
+    }
+}
+
+impl Default for Books {
+    fn default() -> Self {
+        Self::of(OVERLAY)
     }
 }
 
@@ -109,7 +130,7 @@ pub(super) fn container(root: &Folder, id: &str) -> Option<Container> {
 
 /// What lies below a container's own layer.
 pub(super) fn extent_below(root: &Folder, layer: &str) -> Option<Extent> {
-    let layers = layers(root);
+    let layers = layers(root, OVERLAY);
     let own = layers.iter().find(|known| known.id == layer)?;
     chain::extent(&layers, own.parent.as_deref().unwrap_or_default())
 }
@@ -119,12 +140,10 @@ fn find(root: &Folder, is_it: impl Fn(&Container) -> bool) -> Option<Container> 
     books.find_map(|book| read(root, book)?.into_iter().find(&is_it))
 }
 
-fn layers(root: &Folder) -> Vec<Layer> {
+fn layers(root: &Folder, driver: &str) -> Vec<Layer> {
     let books = LAYERS.iter();
-    books
-        .filter_map(|book| read(root, book))
-        .flatten()
-        .collect()
+    let books = books.filter_map(|book| read(root, &format!("{driver}-layers/{book}")));
+    books.flatten().collect()
 }
 
 fn read<T: for<'de> Deserialize<'de>>(root: &Folder, book: &str) -> Option<Vec<T>> {

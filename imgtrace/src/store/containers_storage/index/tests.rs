@@ -154,6 +154,20 @@ fn a_store_that_is_made_anew_is_found_again() {
 }
 
 #[test]
+fn a_users_store_may_be_of_another_driver() {
+    let mut scene = Scene::new(false);
+    scene.announce();
+    scene.settle();
+    let folder = scene.root().join("vfs-images");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join(".tmp"), r#"[{"id":"a","names":["q.io/a:1"]}]"#).unwrap();
+    fs::rename(folder.join(".tmp"), folder.join("images.json")).unwrap();
+    let event = scene.next().remove(0);
+    assert!(matches!(event.change, Change::Appeared(image) if image.names == ["q.io/a:1"]));
+    assert_eq!(event.store.driver, "vfs");
+}
+
+#[test]
 fn a_damaged_index_says_nothing() {
     let mut scene = Scene::new(true);
     write(&scene.root(), &[("a", &["q.io/a:1"])]);

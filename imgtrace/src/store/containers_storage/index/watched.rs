@@ -12,8 +12,9 @@ use crate::model::{Store, StoreKind, StoredImage};
 use crate::store::Folder;
 use crate::store::containers_storage::books::Books;
 
-/// The folder whose entries tell of a new index.
-const FOLDER: &str = "overlay-images";
+/// The graph drivers, as their folders are called (containers/storage `drivers/driver_linux.go`).
+/// Where the kernel lets no user mount an overlay, a user's store is `vfs`.
+const DRIVERS: [&str; 4] = ["overlay", "vfs", "btrfs", "zfs"];
 
 /// What the driver notes once it has found out whether the kernel mounts for it
 /// (containers/storage `drivers/overlay/overlay.go`, `mountProgramFlagFile`): `true` if it needs
@@ -26,7 +27,16 @@ const WRITERS_MOST: usize = 64;
 /// True if there is a store at a root.
 pub(super) fn is_at(root: &str, view: &View) -> bool {
     let root = view.folder(root);
-    root.is_some_and(|root| root.folder(FOLDER).is_ok())
+    root.is_some_and(|root| index_of(&root).is_some())
+}
+
+/// The folder whose entries tell of a new index, and whose driver's it is.
+fn index_of(root: &Folder) -> Option<(Folder, &'static str)> {
+    let mut drivers = DRIVERS.iter();
+    drivers.find_map(|driver| {
+        let folder = root.folder(&Books::of(driver).images_folder());
+        Some((folder.ok()?, *driver))
+    })
 }
 
 /// A watched store.
@@ -51,7 +61,7 @@ impl Watched {
         pid: u32,
         newly_by: Option<u32>,
     ) -> std::io::Result<Option<Self>> {
-        let Ok(folder) = root.folder(FOLDER) else {
+        let Some((folder, driver)) = index_of(root) else {
             return Ok(None);
         };
         let (Ok((device, inode)), Ok(watched)) = (root.identity(), folder.identity()) else {
@@ -62,7 +72,7 @@ impl Watched {
             root: root.path.clone(),
             device,
             inode,
-            driver: driver(view, root).to_owned(),
+            driver: mounts_with(driver, view, root).to_owned(),
             namespace: None,
         };
         let mut watched = Self {
@@ -71,7 +81,7 @@ impl Watched {
             folder: watched,
             // Before the first reading, so that nothing comes between.
             notify: Notify::new(&folder)?,
-            books: Books::default(),
+            books: Books::of(driver),
             shelf: Shelf::default(),
             writers: HashMap::new(),
         };
@@ -92,8 +102,8 @@ impl Watched {
     /// True if what is watched is still the index of the store at `root`, and no other was made in
     /// its place.
     pub(super) fn is_current(&self, root: &Folder) -> bool {
-        let now = root.folder(FOLDER).and_then(|folder| folder.identity());
-        now.as_ref() == Ok(&self.folder)
+        let now = index_of(root).and_then(|(folder, _)| folder.identity().ok());
+        now == Some(self.folder)
     }
 
     /// Appends what has changed by now; false if the store is gone.
@@ -166,14 +176,14 @@ impl AsFd for Watched {
     }
 }
 
-/// The word for what mounts in a store. Its folder may be mounted on itself, so it is looked up
-/// from outside.
-fn driver(view: &View, root: &Folder) -> &'static str {
-    let folder = view.folder(&format!("{}/overlay", root.path));
+/// The word for what mounts in a store: its driver, or fuse-overlayfs for overlay's. The driver's
+/// folder may be mounted on itself, so it is looked up from outside.
+fn mounts_with(driver: &'static str, view: &View, root: &Folder) -> &'static str {
+    let folder = view.folder(&format!("{}/{driver}", root.path));
     let noted = folder.and_then(|folder| folder.read(HAS_MOUNT_PROGRAM, 16).ok());
     if noted.as_deref() == Some(b"true") {
         "fuse-overlayfs"
     } else {
-        "overlay"
+        driver
     }
 }
