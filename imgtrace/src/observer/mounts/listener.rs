@@ -17,7 +17,7 @@ const IDLE: Duration = Duration::from_hours(1);
 
 /// A container's root file system is there for longer than this: what is gone so soon is none. It
 /// takes longer to execute the OCI runtime that makes the container.
-const BRIEF: Duration = Duration::from_millis(20);
+const BRIEF: Duration = Duration::from_millis(50);
 
 /// What the thread hands on.
 pub(super) enum Heard {
