@@ -1,8 +1,8 @@
 //! Who started a container that no request was seen for: the runtime's own program.
 //!
-//! The process that mounted its root file system, if that is such a program, else the nearest one
-//! above it; else the nearest one above the OCI runtime that was called. Nobody else is named: a
-//! wrong culprit is worse than none.
+//! The nearest such program above the OCI runtime that was called to start it; else above what
+//! mounted its root file system, or that process itself: a mount may stand from an earlier start
+//! (`podman restart`). Nobody else is named: a wrong culprit is worse than none.
 
 use super::life::Run;
 use crate::correlate::World;
@@ -34,10 +34,11 @@ pub(super) const fn programs(runtime: Runtime) -> &'static [&'static str] {
 /// make this one: Podman leaves the root file system mounted when it starts a container again.
 pub(super) fn of(run: &Run, runtime: Runtime, world: &World) -> Option<ProcessKey> {
     let mounter = run.mount.as_ref().and_then(|mount| mount.mounter);
-    let called = [run.create, run.call].into_iter().flatten();
     let first = run.first.map(|(_, process)| process);
-    let mut seen = mounter.into_iter().chain(called).chain(first);
-    seen.find_map(|process| nearest(process, programs(runtime), world))
+    let seen = [run.call, mounter, run.create, first];
+    seen.into_iter()
+        .flatten()
+        .find_map(|process| nearest(process, programs(runtime), world))
 }
 
 /// The nearest process that is one of these programs, itself or above; one that has a container's

@@ -95,6 +95,33 @@ fn podman_in_a_container_is_called_from_there() {
 }
 
 #[test]
+fn a_restart_on_a_mount_that_stands_is_its_own_commands() {
+    let mut scene = Scene::new();
+    podman(
+        &mut scene,
+        &["podman", "start", "web"],
+        "c1",
+        &[(900, "bash")],
+    );
+    call(&mut scene, 3_003, OciVerb::Delete, &id("c1"));
+    scene.process(commanded(
+        3_100,
+        &["podman", "restart", "web"],
+        &[(900, "bash")],
+    ));
+    scene.process(below(3_101, "crun", &[(3_100, "podman"), (900, "bash")]));
+    call(&mut scene, 3_101, OciVerb::Create, &id("c1"));
+    call(&mut scene, 3_101, OciVerb::Start, &id("c1"));
+    runs(&mut scene, 3_102, &id("c1"));
+    scene.tick();
+    let pids: Vec<_> = starts(&scene)
+        .iter()
+        .map(|start| start.caller.as_ref().unwrap().key.pid)
+        .collect();
+    assert_eq!(pids, [3_001, 3_100]);
+}
+
+#[test]
 fn a_helper_of_podman_that_mounts_is_podmans() {
     let mut scene = Scene::new();
     scene.process(commanded(3_001, &["podman", "run"], &[(900, "bash")]));
@@ -157,8 +184,10 @@ fn a_root_file_system_that_stays_mounted_names_nobody() {
         "crun",
         &[(3_100, "podman"), (2_999, "conmon")],
     ));
+    call(&mut scene, 3_101, OciVerb::Create, &id("c1"));
     call(&mut scene, 3_101, OciVerb::Start, &id("c1"));
     runs(&mut scene, 3_102, &id("c1"));
+    scene.tick();
     seconds(&mut scene, 2);
     let all = starts(&scene);
     assert_eq!(all.len(), 2);
