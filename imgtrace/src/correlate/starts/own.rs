@@ -79,7 +79,9 @@ impl Seen<'_> {
             },
             caller: attribution.caller,
             hops: Vec::new(),
-            outcome: Some(first.map_or(Outcome::Unknown, |_| Outcome::Ok)),
+            // An OCI runtime is called to start only what it could make ready, and not every first
+            // program is seen: `buildah run` and rootless containers may have no control group.
+            outcome: Some(Outcome::Ok),
             error: None,
             confidence: Confidence::Inferred,
             inferred_fields: Vec::new(),
