@@ -42,6 +42,11 @@ impl Ground {
         }
     }
 
+    /// Whether there was one.
+    pub(super) fn is_told(&self) -> bool {
+        self.driver.is_some()
+    }
+
     /// Whether a line says where in a file system the container lies, and that is below one of these folders.
     pub(super) fn lies_below(line: &Value, folders: &[impl AsRef<Path>]) -> bool {
         let paths = [

@@ -207,15 +207,26 @@ impl Row {
         }) {
             seen.error.clone_from(&self.error);
         }
-        if ["start", "restart"].contains(&self.op.as_str()) && self.digest.is_none() {
-            // The store's own word for the image, where its root file system was seen.
-            seen.digest = None;
+        if seen.ground.as_ref().is_some_and(|ground| ground.is_told()) {
+            self.forget_what_the_store_says(&mut seen);
         }
         seen.bytes = seen.bytes.filter(|_| self.bytes.is_some());
         seen.endpoint = seen.endpoint.filter(|_| self.endpoint.is_some());
         seen.hops = seen.hops.filter(|_| self.hops.is_some());
         seen.ground = seen.ground.filter(|_| self.ground.is_some());
         *self == seen
+    }
+
+    /// A root file system adds what its store says of the container; no request had said it, nor does the test.
+    fn forget_what_the_store_says(&self, seen: &mut Self) {
+        for (own, told) in [
+            (&self.image, &mut seen.image),
+            (&self.digest, &mut seen.digest),
+            (&self.name, &mut seen.name),
+            (&self.sandbox, &mut seen.sandbox),
+        ] {
+            told.take_if(|_| own.is_none());
+        }
     }
 
     /// What a line says.

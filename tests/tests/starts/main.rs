@@ -115,7 +115,7 @@ fn of_podman_through_its_socket() -> Result<()> {
 #[test]
 fn of_an_ordinary_user_s_podman() -> Result<()> {
     needs!("of_an_ordinary_user_s_podman", Rootless::missing());
-    podman::of_a_user(&Lab::new("w-start-rootless")?)
+    podman::of_a_user(&Lab::new("w-rootless")?)
 }
 
 #[test]

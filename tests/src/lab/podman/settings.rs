@@ -62,8 +62,9 @@ impl Settings {
         self.run.join("libpod")
     }
 
+    /// At most 50 characters long, for Podman.
     fn state(&self) -> PathBuf {
-        self.run.join("storage")
+        self.run.join("store")
     }
 
     /// The variables by which the programs find the files.
