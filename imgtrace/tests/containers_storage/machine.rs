@@ -14,14 +14,14 @@ use tempfile::TempDir;
 const BUSYBOX: &str = "/bin/busybox";
 
 /// A program with a store of its own, which is not there before its first command.
-pub struct Machine {
+pub(crate) struct Machine {
     place: TempDir,
     program: &'static str,
 }
 
 impl Machine {
     /// None, with a word why, if it cannot be had here.
-    pub fn new(program: &'static str) -> Option<Self> {
+    pub(crate) fn new(program: &'static str) -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
             eprintln!("skipped: it takes root");
             return None;
@@ -39,17 +39,17 @@ impl Machine {
     }
 
     /// A path in the test's folder.
-    pub fn file(&self, name: &str) -> String {
+    pub(crate) fn file(&self, name: &str) -> String {
         self.place.path().join(name).to_str().unwrap().to_owned()
     }
 
     /// The root of its store.
-    pub fn root(&self) -> String {
+    pub(crate) fn root(&self) -> String {
         self.file("root")
     }
 
     /// An archive of a root file system.
-    pub fn archive(&self) -> String {
+    pub(crate) fn archive(&self) -> String {
         let path = self.file("rootfs.tar");
         let tar = Command::new("tar")
             .args(["cf", &path, "-C", "/bin", "busybox"])
@@ -59,7 +59,7 @@ impl Machine {
     }
 
     /// The folder of a build.
-    pub fn containerfile(&self, text: &str) -> String {
+    pub(crate) fn containerfile(&self, text: &str) -> String {
         let folder = self.file("build");
         fs::create_dir_all(&folder).unwrap();
         fs::write(Path::new(&folder).join("Containerfile"), text).unwrap();
@@ -68,7 +68,7 @@ impl Machine {
 
     /// Runs a command to its end; `begun` is told the process as soon as it is there. Returns its
     /// pid.
-    pub fn run(&self, args: &[&str], begun: impl FnOnce(&Process)) -> u32 {
+    pub(crate) fn run(&self, args: &[&str], begun: impl FnOnce(&Process)) -> u32 {
         let mut all = vec!["--root".to_owned(), self.root()];
         all.extend(["--runroot".to_owned(), self.file("run")]);
         if self.program == "podman" {
@@ -109,15 +109,15 @@ impl Drop for Machine {
 }
 
 /// The overlays that are mounted in the machine's store, as the kernel lists them.
-pub fn overlays(machine: &Machine) -> Vec<Mount> {
+pub(crate) fn overlays(machine: &Machine) -> Vec<Mount> {
     let text = fs::read_to_string("/proc/self/mountinfo").unwrap();
-    let inside = text.lines().filter_map(|line| {
-        let (place, kind) = line.split_once(" - overlay ")?;
+    let targets = text.lines().filter_map(|line| {
+        let (place, _) = line.split_once(" - overlay ")?;
         let target = place.split(' ').nth(4)?;
-        target.starts_with(&machine.root()).then(|| (target, kind))
+        target.starts_with(&machine.root()).then_some(target)
     });
-    inside
-        .map(|(target, _)| Mount {
+    targets
+        .map(|target| Mount {
             at: 0,
             id: 1,
             device: (0, 1),
