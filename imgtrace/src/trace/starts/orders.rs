@@ -35,7 +35,7 @@ fn sources(number: u32, way: Way, scene: &mut Scene) -> Vec<Vec<Step>> {
         Way::Docker | Way::Dockerd => 800,
     };
     let mut all = vec![
-        vec![Step::Mount(own, mounter)],
+        vec![Step::Mount(Box::new(own), mounter)],
         vec![
             Step::Call(OciVerb::Create, id(&digits)),
             Step::Call(OciVerb::Start, id(&digits)),
@@ -51,7 +51,7 @@ fn sources(number: u32, way: Way, scene: &mut Scene) -> Vec<Vec<Step>> {
 
 #[derive(Clone, Debug)]
 enum Step {
-    Mount(Rootfs, u32),
+    Mount(Box<Rootfs>, u32),
     Call(OciVerb, String),
     Runs(String),
     Begin(u64, String),
@@ -73,7 +73,7 @@ fn tell(ways: &[Way], mut next: impl FnMut(usize) -> usize) -> Scene {
             waiting.remove(next);
         }
         match step {
-            Step::Mount(rootfs, mounter) => mount(&mut scene, rootfs, mounter),
+            Step::Mount(rootfs, mounter) => mount(&mut scene, *rootfs, mounter),
             Step::Call(verb, of) => call(&mut scene, 901, verb, &of),
             Step::Runs(of) => runs(&mut scene, 903, &of),
             Step::Begin(connection, of) => {

@@ -4,8 +4,11 @@ use crate::model::{Ancestor, Process, Stamp};
 use crate::observation::{Observation, Observed};
 use crate::trace::scene::{key, process};
 
+/// Pid and comm of a process, and of those above it.
+type Lineage<'a> = (u32, &'a str, &'a [(u32, &'a str)]);
+
 /// Who is the nearest `dockerd` or `containerd` for the last of these.
-fn nearest_of(all: &[(u32, &str, &[(u32, &str)])]) -> Option<u32> {
+fn nearest_of(all: &[Lineage<'_>]) -> Option<u32> {
     let mut correlator = Correlator::new();
     for (pid, comm, above) in all {
         let ancestors = above.iter().map(|(pid, comm)| Ancestor {
@@ -34,7 +37,7 @@ fn the_process_itself_or_the_nearest_above() {
 
 #[test]
 fn a_shim_that_has_left_its_parent_is_its_parents() {
-    let shim: (u32, &str, &[(u32, &str)]) = (
+    let shim: Lineage<'_> = (
         5,
         "containerd-shim",
         &[(4, "containerd-shim"), (3, "containerd")],
