@@ -227,7 +227,7 @@ impl Observer {
         let store = store.and_then(|store| self.store(store, at));
         let by = mounted.by.and_then(|by| self.doer(by));
         if let Some(mounter) = by {
-            self.processes.say(mounter, at, &mut self.out);
+            self.processes.say_with_runtimes(mounter, at, &mut self.out);
         }
         if let Some(container) = &identity.container {
             self.running.mounted(mounted.mount, container);

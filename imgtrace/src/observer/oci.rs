@@ -96,7 +96,7 @@ impl Observer {
         if call.verb != OciVerb::Start {
             self.running.ended(&call.container);
         }
-        self.processes.say(process, at, &mut self.out);
+        self.processes.say_with_runtimes(process, at, &mut self.out);
         let Call {
             verb,
             container,

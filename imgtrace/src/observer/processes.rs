@@ -10,7 +10,7 @@ use crate::{
     host::{
         arguments,
         permission::Credentials,
-        process, refused,
+        process, refused, runtimes,
         users::{Place, Users},
     },
     model::{Ancestor, Cgroups, Process, ProcessKey, Source, Stamp},
@@ -20,6 +20,8 @@ use crate::{
 /// Processes that are remembered; the oldest is forgotten first, and read from `/proc` if it still
 /// lives when it matters again.
 const PROCESSES_MAX: usize = 16_384;
+/// Runtimes that are told of above one process: a monitor, its program, and what that is in.
+const MAX_RUNTIMES: usize = 3;
 /// Nanoseconds in a clock tick: `USER_HZ` is 100 on every architecture that imgtrace runs on.
 const TICK_NS: u64 = 10_000_000;
 
@@ -190,6 +192,27 @@ impl Processes {
             at,
             what: Observation::Process(known.process.clone()),
         });
+    }
+
+    /// As [`Processes::say`], and likewise of the runtimes nearest above it: Podman has a child of
+    /// its own mount what has many layers, and an OCI runtime is called by a monitor of Podman's.
+    pub(super) fn say_with_runtimes(
+        &mut self,
+        key: ProcessKey,
+        at: Stamp,
+        out: &mut Vec<Observed>,
+    ) {
+        self.say(key, at, out);
+        let ancestors = self.get(key).map_or(&[][..], |process| &process.ancestors);
+        let runtimes: Vec<ProcessKey> = ancestors
+            .iter()
+            .filter(|above| runtimes::mounts_root_file_systems(&above.comm))
+            .map(|above| above.key)
+            .take(MAX_RUNTIMES)
+            .collect();
+        for runtime in runtimes {
+            self.say(runtime, at, out);
+        }
     }
 }
 
