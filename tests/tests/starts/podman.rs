@@ -13,16 +13,16 @@ use imgtrace_tests::tracer::Tracer;
 use super::images::{Images, Store};
 
 /// What nobody asked for on a socket.
-pub(super) fn alone(op: &str) -> Row {
-    Row::ok(op).endpoint("podman/null").inferred()
+fn alone(runtime: &str, op: &str) -> Row {
+    Row::ok(op).endpoint(&format!("{runtime}/null")).inferred()
 }
 
 /// A start by a command line.
-pub(super) fn start() -> Row {
-    alone("start").because("command-line")
+fn start(runtime: &str) -> Row {
+    alone(runtime, "start").because("command-line")
 }
 
-pub(super) fn store(root: &Path) -> Store<'_> {
+fn store(root: &Path) -> Store<'_> {
     Store {
         kind: "containers-storage",
         root,
@@ -60,7 +60,9 @@ pub(super) fn by_themselves(lab: &Lab) -> Result<()> {
         stage: stage(lab, &[])?,
     };
     for image in images.both() {
-        let pulled = alone("pull").image(&image.reference).digest(&image.digest);
+        let pulled = alone("podman", "pull")
+            .image(&image.reference)
+            .digest(&image.digest);
         story.podman(&["pull", "--quiet", &image.reference], [pulled])?;
         story.run(image)?;
         story.buildah(image)?;
@@ -75,7 +77,7 @@ impl Story<'_> {
         let ground = store(&self.podman.root()).ground(image);
         let reference = &image.reference;
         let started = |id: &str, name: &str| {
-            let row = start().container(id).name(name).image(reference);
+            let row = start("podman").container(id).name(name).image(reference);
             row.on(&ground)
         };
         let cid = |name: &str| self.folder.join(format!("{name}.id"));
@@ -122,7 +124,10 @@ impl Story<'_> {
         let name = &format!("working-{}", image.layers);
         self.run_buildah(&["from", "--name", name, &image.reference], [])?;
         let id = self.id_of(name)?;
-        let started = start().container(&id).name(name).image(&image.reference);
+        let started = start("buildah")
+            .container(&id)
+            .name(name)
+            .image(&image.reference);
         let run = ["run", "--network", "host", name, "true"];
         self.run_buildah(&run, [started.on(&ground)])?;
         Ok(())
@@ -145,10 +150,11 @@ impl Story<'_> {
             &context,
         ];
         let actor = self.run_buildah(&words, [])?;
-        let digest = format!("sha256:{}", actor.words()[0]);
-        let added = alone("add-image")
-            .image("localhost/built:1")
-            .digest(&digest);
+        let mut command = self.podman.command();
+        command.args(["image", "inspect", "--format", "{{.Digest}}", "built:1"]);
+        let digest = succeed(&mut command)?.ran.stdout;
+        let added = alone("buildah", "add-image").image("localhost/built:1");
+        let added = added.digest(digest.trim());
         self.stage.expect(&actor.who, [added]);
         Ok(())
     }
