@@ -214,13 +214,23 @@ impl Starts {
         Some(operation)
     }
 
-    /// The working container of Buildah that an OCI runtime was called for: the one that is mounted
-    /// by a process above it.
+    /// The working container of Buildah that an OCI runtime was called for: the one that was mounted
+    /// by a process above it, or by a child of that, which mounts what has many layers.
     fn working_mount(&self, run: &Run, world: &World) -> Option<Mount> {
         let call = world.process(&run.call?)?;
-        let above = call.ancestors.iter().map(|above| above.key);
-        let mut names = above.filter_map(|key| self.working.get(&key));
-        self.lives.get(names.next()?)?.mount().cloned()
+        let above = || call.ancestors.iter().map(|above| above.key);
+        let by_itself = above().find_map(|key| self.working.get(&key));
+        let by_child = || {
+            let programs = culprit::programs(Runtime::Buildah);
+            let mut working = self.working.iter();
+            let is_above = |key| above().any(|above| above == key);
+            let by_it = working.find(|(mounter, _)| {
+                culprit::nearest(**mounter, programs, world).is_some_and(is_above)
+            });
+            by_it.map(|(_, name)| name)
+        };
+        let name = by_itself.or_else(by_child)?;
+        self.lives.get(name)?.mount().cloned()
     }
 
     /// True if a container is known to be a pod's sandbox.
