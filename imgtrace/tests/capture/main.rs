@@ -12,6 +12,7 @@ mod tracer;
 mod budget;
 mod bulk;
 mod names;
+mod verifier;
 
 use std::{
     io::{Read as _, Write as _},
