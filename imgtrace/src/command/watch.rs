@@ -168,6 +168,7 @@ impl Watch {
     fn drain(&mut self) -> Result<(), Failure> {
         // Records from before this moment are handed over, as far as they were written.
         let handed_over = monotonic().saturating_sub(BEAT_NS);
+        self.observer.overhear_mounts();
         let mut events = Vec::new();
         let until = self.capture.drain(&mut events);
         for event in events {

@@ -173,6 +173,14 @@ impl Observer {
         }
     }
 
+    /// Takes in what was mounted or unmounted, without waiting: while records come one after the
+    /// other nobody waits in [`Observer::stirred`].
+    pub fn overhear_mounts(&mut self) {
+        if let Some(watcher) = &mut self.mounts.watcher {
+            watcher.overhear(&mut self.mounts.waiting);
+        }
+    }
+
     /// Whether something was mounted that is not observed yet.
     pub fn is_stirred(&self) -> bool {
         !self.mounts.waiting.is_empty()

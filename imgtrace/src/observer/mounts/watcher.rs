@@ -215,6 +215,12 @@ impl Watcher {
         self.news.recv_many(news, NEWS_MAX).await > 0
     }
 
+    /// Takes in the news that are there.
+    pub(super) fn overhear(&mut self, news: &mut Vec<News>) {
+        let there = std::iter::from_fn(|| self.news.try_recv().ok());
+        news.extend(there.take(NEWS_MAX));
+    }
+
     /// Ends the threads, and takes in what they had.
     pub(super) async fn end(mut self, news: &mut Vec<News>) {
         if let Some(Orders { orders, waker }) = self.mounts.take() {
