@@ -63,7 +63,7 @@ fn served(endpoint: &Endpoint) -> String {
     }
 }
 
-/// `store  s1 docker /var/lib/docker  overlay2`.
+/// `store  s1 containerd /var/lib/containerd  overlayfs, namespace k8s.io`.
 pub(super) fn store(mut line: Line, id: StoreId, store: &Store, out: &mut Vec<u8>) {
     line.push(OP, "store").pad_to(TEXT);
     line.push(DIM, &id.to_string())
@@ -71,6 +71,9 @@ pub(super) fn store(mut line: Line, id: StoreId, store: &Store, out: &mut Vec<u8
         .plain(store.kind.as_str());
     line.plain(" ").plain(&store.root);
     line.push(DIM, &format!("  {}", store.driver));
+    if let Some(namespace) = &store.namespace {
+        line.push(DIM, &format!(", namespace {namespace}"));
+    }
     line.finish(out);
 }
 

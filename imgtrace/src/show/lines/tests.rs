@@ -1,7 +1,7 @@
-use super::super::samples::{at, denied, endpoint, pull, rendered, zone};
+use super::super::samples::{self, at, denied, endpoint, pull, rendered, zone};
 use super::super::{Output, Settings};
 use super::*;
-use crate::model::{AnomalyCount, Denial, Operation, Summary};
+use crate::model::{AnomalyCount, Denial, Operation, Store, StoreId, Summary};
 use crate::observation::Anomaly;
 
 fn settings() -> Settings {
@@ -221,4 +221,28 @@ fn calls_without_a_name_are_counted_where_it_is_asked_for() {
     };
     let all = rendered(settings, &[summary()]);
     assert!(all.contains("unknown-method    12 not decoded"), "{all}");
+}
+
+#[test]
+fn two_namespaces_of_one_root_are_told_apart() {
+    let settings = Settings {
+        evidence: true,
+        ..settings()
+    };
+    let store = |id, namespace: &str| {
+        let namespace = Some(namespace.to_owned());
+        let store = Store {
+            namespace,
+            ..samples::store()
+        };
+        Report::Store(at(0), StoreId(id), store)
+    };
+    let all = rendered(settings, &[store(1, "moby"), store(2, "k8s.io")]);
+    let ends = ["moby", "k8s.io"].map(|name| format!("overlay2, namespace {name}"));
+    assert!(
+        all.lines()
+            .zip(&ends)
+            .all(|(line, end)| line.ends_with(end)),
+        "{all}"
+    );
 }
