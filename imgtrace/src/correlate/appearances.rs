@@ -29,6 +29,9 @@ const PROGRAMS: [(&str, Runtime); 4] = [
     ("skopeo", Runtime::Podman),
 ];
 
+/// Daemons that keep such an index, as their endpoints are called.
+const SERVICES: [Runtime; 3] = [Runtime::Podman, Runtime::CriO, Runtime::Cri];
+
 /// What Podman and Buildah put before the name of an image that they made themselves.
 const MADE_HERE: &str = "localhost/";
 
@@ -161,15 +164,19 @@ impl Appeared<'_> {
         }
     }
 
-    /// True if a request that the writer serves, or has just served, brings it.
+    /// True if a request that the writer serves, or has just served, brings it. Where nobody knows
+    /// who wrote, any daemon with such a store may have.
     fn was_asked_for(&self, at: Stamp, world: &World, chains: &Chains) -> bool {
-        let Some(culprit) = self.culprit else {
-            return false;
-        };
         let mut requests = chains.iter().flat_map(|(_, chain)| chain.requests());
         requests.any(|request| {
-            let is_its = request.server == Some(culprit)
-                || (request.server.is_none() && self.runtime == Some(request.endpoint.runtime));
+            let runtime = request.endpoint.runtime;
+            let is_its = match self.culprit {
+                Some(culprit) => {
+                    request.server == Some(culprit)
+                        || (request.server.is_none() && self.runtime == Some(runtime))
+                }
+                None => SERVICES.contains(&runtime),
+            };
             is_its && is_under_way(request, at) && brings(request, self.image, world)
         })
     }

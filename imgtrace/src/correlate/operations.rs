@@ -30,6 +30,10 @@ const MAX_OPEN: usize = 8_192;
 /// Operations that have ended and can still be taken back.
 const MAX_ENDED: usize = 4_096;
 
+/// Requests to start a container by a name that are looked up again when something is mounted; the
+/// oldest is not any more when there are more.
+const MAX_BY_NAME: usize = 1_024;
+
 /// What was asked for and is not settled.
 #[derive(Debug)]
 pub(super) struct Operations {
@@ -153,6 +157,7 @@ impl Operations {
             self.by_name.insert(id);
         }
         self.chains.insert(Chain::new(request, for_others));
+        self.bound_by_name();
         if for_others {
             self.wait(id, now.at);
             self.find_owner(id, now);

@@ -84,7 +84,7 @@ pub(super) struct Starts {
     /// True if anything of the machine itself was ever seen: else nothing is waited for.
     watching: bool,
     in_vain: BTreeMap<Runtime, u32>,
-    /// Starts that fell out of the table and are not told.
+    /// Starts that fell out of a table and are not told.
     lost: u64,
     /// Operations that fell out of the table and are told at once.
     pushed_out: Vec<Operation>,
@@ -150,6 +150,7 @@ impl Starts {
                     }
                     OciVerb::Delete => life.deleted(),
                 }
+                self.lost += std::mem::take(&mut life.dropped);
                 Some(name)
             }
             Observation::ContainerRuns {
@@ -165,6 +166,7 @@ impl Starts {
                 } else {
                     life.runs(at, *process);
                 }
+                self.lost += std::mem::take(&mut life.dropped);
                 Some(name)
             }
             _ => None,

@@ -203,6 +203,19 @@ fn what_a_client_asks_for_is_told_once() {
 }
 
 #[test]
+fn what_a_client_asks_for_is_told_once_where_nobody_knows_who_wrote() {
+    let mut scene = crio();
+    let request = scene.begin_in(Api::Cri, 1, Op::Pull, image(BUSYBOX));
+    appear(&mut scene, pulled(&[BUSYBOX]), false, None);
+    assert_eq!(scene.ended(), [], "under way");
+    scene.end(request, image(BUSYBOX));
+    appear(&mut scene, pulled(&[BUSYBOX]), false, None);
+    assert_eq!(scene.ended().len(), 1, "just ended");
+    appear(&mut scene, pulled(&["q.io/other:1"]), false, None);
+    assert_eq!(scene.ended().len(), 2, "another image");
+}
+
+#[test]
 fn another_process_than_the_one_that_was_asked_brings_its_own() {
     let mut scene = crio();
     scene.begin_in(Api::Cri, 1, Op::Pull, image(BUSYBOX));

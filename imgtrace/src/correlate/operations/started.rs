@@ -4,7 +4,7 @@
 //! time; where none is in sight it is an operation of its own.
 
 use super::alone::REQUEST_WAIT;
-use super::{Moment, Operations};
+use super::{MAX_BY_NAME, Moment, Operations};
 use crate::correlate::chain::Chain;
 use crate::correlate::daemon;
 use crate::correlate::request::Request;
@@ -46,18 +46,33 @@ impl Operations {
     /// Looks up again what the requests under way call by a name: it may be known only now, or be
     /// another container's than was believed.
     fn name_again(&mut self, now: &mut Moment<'_>) {
+        self.forget_told_names();
         for request in self.by_name.clone() {
-            let root = self.chains.root_of(request);
-            let chain = root.and_then(|root| self.chains.get(root));
-            if chain.is_none_or(Chain::is_told) {
-                self.by_name.remove(&request);
-                continue;
-            }
             let look = |request: &mut Request| request.look_again(now.world);
             if self.chains.change(request, look) == Some(true) {
                 self.find_owner(request, now);
                 self.adopt(request, now);
             }
+        }
+    }
+
+    /// Forgets requests by a name whose operation has been told.
+    fn forget_told_names(&mut self) {
+        let chains = &self.chains;
+        self.by_name.retain(|request| {
+            let root = chains.root_of(*request);
+            let chain = root.and_then(|root| chains.get(root));
+            chain.is_some_and(|chain| !chain.is_told())
+        });
+    }
+
+    /// Keeps the requests by a name within their bound, also where nothing is ever seen mounted.
+    pub(super) fn bound_by_name(&mut self) {
+        if self.by_name.len() > MAX_BY_NAME {
+            self.forget_told_names();
+        }
+        if self.by_name.len() > MAX_BY_NAME {
+            self.by_name.pop_first();
         }
     }
 

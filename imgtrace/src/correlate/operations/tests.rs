@@ -1,9 +1,10 @@
-use super::MAX_OPEN;
+use super::{MAX_BY_NAME, MAX_OPEN, Operations};
+use crate::correlate::World;
 use crate::model::{
     Api, Basis, Correlation, Op, Operation, OperationId, Outcome, Report, Stamp, Subject,
 };
 use crate::observation::{ConnectionId, Observation, RequestId};
-use crate::trace::scene::{Scene, endpoint, image, process};
+use crate::trace::scene::{Scene, container, endpoint, image, process};
 
 fn scene() -> Scene {
     let mut scene = Scene::with_docker();
@@ -168,4 +169,44 @@ fn what_has_ended_takes_no_place_of_what_is_open() {
     }
     assert_eq!(scene.ended().len(), MAX_OPEN);
     assert_eq!(scene.end(long, Subject::default()).id, OperationId(1));
+}
+
+#[test]
+fn what_was_asked_by_name_is_forgotten_also_where_nothing_is_mounted() {
+    let mut operations = Operations::new();
+    let mut world = World::new();
+    let mut out = Vec::new();
+    let mut see = |number: u64, what| {
+        let at = Stamp {
+            mono: number * 1_000_000,
+            wall: 0,
+        };
+        operations.observe(at, &what, &mut world, &mut out);
+        operations.by_name.len()
+    };
+    let begin = |number| Observation::RequestBegan {
+        request: RequestId(number),
+        connection: ConnectionId(1),
+        api: Api::Docker,
+        op: Op::Start,
+        subject: container("web"),
+        began: None,
+        basis: Basis::OBSERVED,
+        correlation: Correlation::default(),
+    };
+    for number in 0..3_000 {
+        see(number, begin(number));
+        let kept = see(
+            number,
+            Observation::RequestEnded {
+                request: RequestId(number),
+                outcome: Outcome::Error,
+                error: None,
+                subject: Subject::default(),
+            },
+        );
+        assert!(kept <= MAX_BY_NAME);
+    }
+    let under_way = (3_000..5_000).map(|number| see(number, begin(number)));
+    assert_eq!(under_way.last(), Some(MAX_BY_NAME));
 }

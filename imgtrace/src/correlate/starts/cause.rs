@@ -58,9 +58,9 @@ impl Case<'_> {
             );
             return (Cause::RestartPolicy, Some(said));
         }
-        if self.is_recovered(world) && (policy.is_some() || identity.is_none()) {
-            let said = "the daemon has only just come up".to_owned();
-            return (Cause::Recovery, Some(said));
+        let recovered = self.recovered(world);
+        if let Some(said) = recovered.filter(|_| policy.is_some() || identity.is_none()) {
+            return (Cause::Recovery, Some(said.to_owned()));
         }
         match policy {
             Some(policy) if self.ran_before() => (
@@ -99,19 +99,19 @@ impl Case<'_> {
         self.number > 1 || self.life.ran_before
     }
 
-    /// True if this is the first start by a daemon that has come up after the container had run, or
-    /// a moment ago.
-    fn is_recovered(&self, world: &World) -> bool {
-        let Some(daemon) = self.culprit else {
-            return false;
-        };
-        let is_first = self.life.daemon != Some(daemon);
-        let is_another = self.life.daemon.is_some() && is_first;
-        let is_young = || {
-            let age = world.age(daemon, self.at);
-            age.is_some_and(|age| age <= RECOVERS_WITHIN)
-        };
-        is_another || (is_first && is_young())
+    /// What says that this is the first start by a daemon that has come up after the container had
+    /// run, or a moment ago; none if it is not.
+    fn recovered(&self, world: &World) -> Option<&'static str> {
+        let daemon = self.culprit?;
+        let before = self.life.daemon;
+        if before == Some(daemon) {
+            return None;
+        }
+        let age = world.age(daemon, self.at);
+        if age.is_some_and(|age| age <= RECOVERS_WITHIN) {
+            return Some("the daemon has only just come up");
+        }
+        before.map(|_| "another run of the daemon had started it last")
     }
 }
 

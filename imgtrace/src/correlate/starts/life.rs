@@ -98,6 +98,8 @@ pub(in crate::correlate) struct Life {
     /// True if it ran before imgtrace.
     pub(super) ran_before: bool,
     pub(super) repeated: Repeated,
+    /// Starts that were dropped before they were told.
+    pub(super) dropped: u64,
     /// When something is due for it, ns of the monotonic clock.
     pub(super) due: Option<u64>,
     /// The end of the latest start that was told without anything seen of it here.
@@ -198,10 +200,11 @@ impl Life {
         });
     }
 
-    /// Drops the oldest start that has been told.
+    /// Drops the oldest start that has been told; where none has been, the oldest is lost.
     fn make_room(&mut self) {
         if self.runs.len() >= MAX_RUNS {
             let told = self.runs.iter().position(|run| run.told != Told::Not);
+            self.dropped += u64::from(told.is_none());
             self.runs.remove(told.unwrap_or(0));
         }
     }

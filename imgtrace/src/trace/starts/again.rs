@@ -143,6 +143,25 @@ fn a_daemon_that_comes_up_again_brings_back_what_ran() {
 }
 
 #[test]
+fn a_daemon_that_came_up_long_ago_is_not_said_to_have_just_come_up() {
+    let mut scene = host();
+    mount(&mut scene, unless_stopped(1, "c1"), 800);
+    run(&mut scene, "c1");
+    seconds(&mut scene, 2);
+    ends(&mut scene, "c1", 1);
+    comes_up(&mut scene, 2_600);
+    scene.process(process(9_000, "sh"));
+    seconds(&mut scene, 300);
+    mount(&mut scene, unless_stopped(2, "c1"), 2_600);
+    run(&mut scene, "c1");
+    seconds(&mut scene, 2);
+    let last = starts(&scene).last().unwrap().clone();
+    assert_eq!(last.cause, Some(Cause::Recovery));
+    let said = last.evidence.last().map(String::as_str);
+    assert_eq!(said, Some("another run of the daemon had started it last"));
+}
+
+#[test]
 fn an_old_daemon_recovers_nothing() {
     let mut scene = host();
     mount(&mut scene, unless_stopped(1, "c1"), 800);

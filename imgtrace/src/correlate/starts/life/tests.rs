@@ -110,3 +110,15 @@ fn starts_that_are_kept_are_bounded_and_told_ones_go_first() {
     assert_eq!(life.runs[0].number, 4);
     assert_eq!(life.runs[1].number, 26);
 }
+
+#[test]
+fn a_start_that_is_dropped_before_it_is_told_is_counted() {
+    let mut life = Life::default();
+    for number in 0..MAX_RUNS + 2 {
+        life.called(at(number as u64), key(1));
+    }
+    assert_eq!((life.runs.len(), life.dropped), (MAX_RUNS, 2));
+    life.runs[3].told = Told::Never;
+    life.called(at(100), key(1));
+    assert_eq!((life.runs.len(), life.dropped), (MAX_RUNS, 2));
+}
