@@ -111,6 +111,7 @@ impl Observer {
     pub(super) fn made_mount(&self, made: &Mounting) {
         if let Some(watcher) = &self.mounts.watcher {
             watcher.made(Mounter {
+                at: made.header.at,
                 pid: made.pid,
                 device: (made.device >> 20, made.device & 0xf_ffff),
             });

@@ -3,7 +3,9 @@
 //!
 //! The two tell of one mount in any order, a few milliseconds apart, and have its device in common.
 //! So a mount without a mounter waits a little for the one, and a mounter without a mount is
-//! remembered for the other. What comes and goes between two reads of mountinfo is missed here too.
+//! remembered for the other. A device number comes back as soon as its file system is gone, with
+//! each start of a container for instance, so the two must be of about the same time too. What
+//! comes and goes between two reads of mountinfo is missed here too.
 
 use std::collections::VecDeque;
 use std::io;
@@ -18,6 +20,13 @@ use super::{Event, Mount, WatchError, Watched};
 /// milliseconds, later where the machine is busy.
 const PATIENCE: Duration = Duration::from_millis(100);
 
+/// A mounter this near in time (ns) is the mount's, and nothing more is waited for: mountinfo is read
+/// within a millisecond. One with that device number from before may be as near by chance only.
+const NEAR: u64 = 5_000_000;
+
+/// A mounter this far in time (ns) is not the mount's, however long nobody else is told.
+const FAR: u64 = 1_000_000_000;
+
 /// Mounters that are remembered. A mount that is never attached anywhere (runc's sealed binary)
 /// leaves one behind.
 const MOUNTERS_MAX: usize = 1_024;
@@ -25,6 +34,8 @@ const MOUNTERS_MAX: usize = 1_024;
 /// Who has made a mount, as the kernel program tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mounter {
+    /// When, ns of `CLOCK_MONOTONIC`.
+    pub at: u64,
     /// The process, in the initial pid namespace.
     pub pid: u32,
     /// Major and minor number of the file system.
@@ -51,21 +62,25 @@ impl Traced {
         })
     }
 
-    /// The last one that made this file system: a device number comes back after an unmount.
-    fn mounter_of(&self, device: (u32, u32)) -> Option<u32> {
-        let mut mounters = self.mounters.iter().rev();
+    /// Who made a mount's file system, by its device and time, and how far off that time is, ns.
+    fn mounter_of(&self, mount: &Mount) -> Option<(u32, u64)> {
+        let mounters = self.mounters.iter();
         mounters
-            .find(|mounter| mounter.device == device)
-            .map(|mounter| mounter.pid)
+            .filter(|mounter| mounter.device == mount.device)
+            .map(|mounter| (mounter.pid, mounter.at.abs_diff(mount.at)))
+            .filter(|(_, distance)| *distance < FAR)
+            .min_by_key(|(_, distance)| *distance)
     }
 
     /// Tells what waits and is due, has its mounter, or must come before `event`.
     fn release(&mut self, before: Option<&Event>, out: &mut Vec<Event>) {
         let now = Instant::now();
         for (since, mut mount) in std::mem::take(&mut self.waiting) {
-            mount.mounter = self.mounter_of(mount.device);
+            let mounter = self.mounter_of(&mount);
+            let is_near = mounter.is_some_and(|(_, distance)| distance < NEAR);
             let is_over = before.is_some_and(|event| is_of(event, &mount));
-            if mount.mounter.is_some() || is_over || now.duration_since(since) >= PATIENCE {
+            if is_near || is_over || now.duration_since(since) >= PATIENCE {
+                mount.mounter = mounter.map(|(pid, _)| pid);
                 out.push(Event::Attached(mount));
             } else {
                 self.waiting.push_back((since, mount));

@@ -38,33 +38,56 @@ fn mounters(events: &[Event]) -> Vec<Option<u32>> {
     events.iter().map(mounter).collect()
 }
 
+fn made(at: u64, pid: u32, minor: u32) -> Mounter {
+    let device = (0, minor);
+    Mounter { at, pid, device }
+}
+
 #[test]
 fn a_mounter_is_found_whichever_is_told_first() {
     let mut traced = traced();
-    let made = |pid, minor| Mounter {
-        pid,
-        device: (0, minor),
-    };
-    traced.made(made(10, 7));
+    traced.made(made(0, 10, 7));
     wait_for(&mut traced, mount(1, 7), Instant::now());
     wait_for(&mut traced, mount(2, 8), Instant::now());
     assert_eq!(mounters(&released(&mut traced, None)), [Some(10)]);
     assert_eq!(released(&mut traced, None), []);
-    traced.made(made(11, 8));
+    traced.made(made(0, 11, 8));
     assert_eq!(mounters(&released(&mut traced, None)), [Some(11)]);
 }
 
 #[test]
-fn a_device_that_comes_back_is_its_last_mounters() {
+fn who_had_the_device_number_before_made_nothing_of_now() {
     let mut traced = traced();
-    for pid in [10, 11] {
-        traced.made(Mounter {
-            pid,
-            device: (0, 7),
-        });
-    }
-    wait_for(&mut traced, mount(1, 7), Instant::now());
+    traced.made(made(0, 10, 7));
+    let now = Mount {
+        at: FAR / 2,
+        ..mount(1, 7)
+    };
+    wait_for(&mut traced, now.clone(), Instant::now());
+    assert_eq!(released(&mut traced, None), [], "its own is still to come");
+    traced.made(made(now.at - 1, 11, 7));
     assert_eq!(mounters(&released(&mut traced, None)), [Some(11)]);
+
+    let later = Mount {
+        at: 2 * FAR,
+        ..mount(2, 7)
+    };
+    let long_ago = Instant::now().checked_sub(PATIENCE).unwrap();
+    wait_for(&mut traced, later, long_ago);
+    assert_eq!(mounters(&released(&mut traced, None)), [None]);
+}
+
+#[test]
+fn a_mounter_is_found_late_where_the_thread_was_busy() {
+    let mut traced = traced();
+    traced.made(made(0, 10, 7));
+    let noticed_late = Mount {
+        at: 2 * NEAR,
+        ..mount(1, 7)
+    };
+    let long_ago = Instant::now().checked_sub(PATIENCE).unwrap();
+    wait_for(&mut traced, noticed_late, long_ago);
+    assert_eq!(mounters(&released(&mut traced, None)), [Some(10)]);
 }
 
 #[test]
@@ -95,10 +118,7 @@ fn a_mount_is_told_without_a_mounter_in_the_end_and_before_its_unmount() {
 fn mounters_that_nothing_comes_of_are_forgotten() {
     let mut traced = traced();
     for minor in 0..2 * u32::try_from(MOUNTERS_MAX).unwrap() {
-        traced.made(Mounter {
-            pid: 1,
-            device: (0, minor),
-        });
+        traced.made(made(0, 1, minor));
     }
     assert_eq!(traced.mounters.len(), MOUNTERS_MAX);
 }
