@@ -1,5 +1,6 @@
 //! The books of one store, read when they are asked and remembered while they stay the same.
 
+use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::fs::Metadata;
 use std::io::Read as _;
@@ -9,6 +10,7 @@ use serde::Deserialize;
 
 use super::chain::{self, Extent};
 use super::records::{Container, Image, Layer, parse};
+use crate::model::StoredImage;
 use crate::store::Folder;
 
 /// Bytes of one book: some 5,000 images, or 30,000 layers.
@@ -16,6 +18,9 @@ const BOOK_MOST: u64 = 16 << 20;
 
 /// Layers whose extent is remembered; beyond them all are forgotten.
 const EXTENTS_MOST: usize = 4_096;
+
+/// Bytes of a layer's id whose extent is remembered: the library's have 64.
+const ID_MOST: usize = 128;
 
 /// Where containers are listed. A container that need not survive a crash (`podman run --rm`,
 /// CRI-O's) is in the first (containers/storage `containers.go`); before 1.46 there was only the
@@ -88,16 +93,40 @@ impl Books {
         self.images.as_ref().map(|(_, images)| images.as_slice())
     }
 
+    /// All images, and what is below them. The book of layers, which may have megabytes, is read
+    /// once for all.
+    pub(super) fn stored(&mut self, root: &Folder) -> Option<Vec<StoredImage>> {
+        let images = self.images(root)?.to_vec();
+        let driver = self.driver;
+        let layers = LazyCell::new(|| layers(root, driver));
+        let stored = images.into_iter().map(|image| {
+            let extent = self.extent_in(&layers, &image.layer);
+            image.stored(extent)
+        });
+        Some(stored.collect())
+    }
+
     /// What lies at and below a layer; none if the books do not have all of it.
     pub(super) fn extent(&mut self, root: &Folder, top: &str) -> Option<Extent> {
+        let driver = self.driver;
+        self.extent_in(&LazyCell::new(|| layers(root, driver)), top)
+    }
+
+    fn extent_in<F: FnOnce() -> HashMap<String, Layer>>(
+        &mut self,
+        layers: &LazyCell<HashMap<String, Layer>, F>,
+        top: &str,
+    ) -> Option<Extent> {
         if let Some(known) = self.extents.get(top) {
             return Some(known.clone());
         }
-        let extent = chain::extent(&layers(root, self.driver), top)?;
+        let extent = chain::extent(layers, top)?;
         if self.extents.len() >= EXTENTS_MOST {
             self.extents.clear();
         }
-        self.extents.insert(top.to_owned(), extent.clone());
+        if top.len() <= ID_MOST {
+            self.extents.insert(top.to_owned(), extent.clone());
+        }
         Some(extent)
     }
 }
@@ -131,7 +160,7 @@ pub(super) fn container(root: &Folder, id: &str) -> Option<Container> {
 /// What lies below a container's own layer.
 pub(super) fn extent_below(root: &Folder, layer: &str) -> Option<Extent> {
     let layers = layers(root, OVERLAY);
-    let own = layers.iter().find(|known| known.id == layer)?;
+    let own = layers.get(layer)?;
     chain::extent(&layers, own.parent.as_deref().unwrap_or_default())
 }
 
@@ -140,12 +169,19 @@ fn find(root: &Folder, is_it: impl Fn(&Container) -> bool) -> Option<Container> 
     books.find_map(|book| read(root, book)?.into_iter().find(&is_it))
 }
 
-fn layers(root: &Folder, driver: &str) -> Vec<Layer> {
+/// All layers by their ids.
+fn layers(root: &Folder, driver: &str) -> HashMap<String, Layer> {
     let books = LAYERS.iter();
     let books = books.filter_map(|book| read(root, &format!("{driver}-layers/{book}")));
-    books.flatten().collect()
+    let layers = books.flatten();
+    layers
+        .map(|layer: Layer| (layer.id.clone(), layer))
+        .collect()
 }
 
 fn read<T: for<'de> Deserialize<'de>>(root: &Folder, book: &str) -> Option<Vec<T>> {
     parse(&root.read(book, BOOK_MOST).ok()?)
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,16 +24,15 @@ pub(super) struct Extent {
     pub(super) came_packed: Option<bool>,
 }
 
-/// Walks down from `top`; none if a layer is missing, or there are too many.
-pub(super) fn extent(layers: &[Layer], top: &str) -> Option<Extent> {
-    let by_id: HashMap<&str, &Layer> = layers.iter().map(|it| (it.id.as_str(), it)).collect();
+/// Walks down from `top` in the layers by their ids; none if one is missing, or there are too many.
+pub(super) fn extent(layers: &HashMap<String, Layer>, top: &str) -> Option<Extent> {
     let mut chain = Vec::new();
     let mut next = Some(top);
     while let Some(id) = next.filter(|id| !id.is_empty()) {
         if chain.len() == DEPTH_MOST {
             return None;
         }
-        let layer = *by_id.get(id)?;
+        let layer = layers.get(id)?;
         chain.push(layer);
         next = layer.parent.as_deref();
     }

@@ -27,6 +27,11 @@ fn layers() -> Vec<Layer> {
     vec![layer(2, Some(1)), layer(0, None), layer(1, Some(0))]
 }
 
+fn extent(layers: &[Layer], top: &str) -> Option<Extent> {
+    let by_id = layers.iter().map(|layer| (layer.id.clone(), layer.clone()));
+    super::extent(&by_id.collect(), top)
+}
+
 #[test]
 fn a_chain_is_counted_summed_and_named() {
     let layers = layers();

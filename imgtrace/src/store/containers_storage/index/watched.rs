@@ -85,7 +85,7 @@ impl Watched {
             shelf: Shelf::default(),
             writers: HashMap::new(),
         };
-        let images = watched.images(root).unwrap_or_default();
+        let images = watched.books.stored(root).unwrap_or_default();
         if newly_by.is_some() {
             watched.update(images, newly_by, super::monotonic());
         } else {
@@ -120,7 +120,7 @@ impl Watched {
             let Some(root) = root else {
                 return false;
             };
-            if let Some(images) = self.images(&root) {
+            if let Some(images) = self.books.stored(&root) {
                 told = self.update(images, writer, now);
             }
         }
@@ -157,16 +157,6 @@ impl Watched {
             self.writers.insert(pid, process);
         }
         self.shelf.update(images, writer, now)
-    }
-
-    /// What the index says now; none if it is not there or cannot be read.
-    fn images(&mut self, root: &Folder) -> Option<Vec<StoredImage>> {
-        let images = self.books.images(root)?.to_vec();
-        let stored = images.into_iter().map(|image| {
-            let extent = self.books.extent(root, &image.layer);
-            image.stored(extent)
-        });
-        Some(stored.collect())
     }
 }
 
