@@ -4,6 +4,7 @@
 //! have one device. A device number comes back for another file system once its own is gone.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 
 use crate::{capture::mounts::Mount, model::MountId};
 
@@ -17,6 +18,8 @@ type Device = (u32, u32);
 /// The table.
 #[derive(Debug, Default)]
 pub(super) struct Copies {
+    /// A key of its own, so that nobody can make two file systems' layers look alike.
+    hasher: RandomState,
     file_systems: HashMap<Device, FileSystem>,
     /// Namespace and number of each mount, and its file system.
     mounts: HashMap<(u32, u64), Device>,
@@ -25,17 +28,12 @@ pub(super) struct Copies {
 /// One file system and its mounts.
 #[derive(Debug)]
 struct FileSystem {
-    layers: Layers,
+    /// Hash of its layers, which tell it from a later one with its device number. Their paths may
+    /// take a megabyte, and each file system is remembered, whoever mounts it.
+    layers: u64,
     /// Its number, if it was found to be a container's.
     told: Option<MountId>,
     mounts: usize,
-}
-
-/// What tells a file system from a later one with its device number.
-#[derive(Debug, PartialEq, Eq)]
-struct Layers {
-    lower: Vec<String>,
-    upper: Option<String>,
 }
 
 /// What a mount is to the table.
@@ -55,10 +53,7 @@ pub(super) enum Attached {
 impl Copies {
     /// A mount has come, or has moved.
     pub(super) fn attach(&mut self, mount: &Mount) -> Attached {
-        let layers = Layers {
-            lower: mount.lower.clone(),
-            upper: mount.upper.clone(),
-        };
+        let layers = self.hasher.hash_one((&mount.lower, &mount.upper));
         let known = self.file_systems.get(&mount.device);
         let replaced = known
             .is_some_and(|known| known.layers != layers)

@@ -79,3 +79,13 @@ fn there_is_room_for_so_many() {
     copies.detach(OWN, 1);
     assert_eq!(copies.attach(&next), UNKNOWN);
 }
+
+#[test]
+fn what_is_remembered_of_a_file_system_does_not_grow_with_its_layers() {
+    let mut copies = Copies::default();
+    copies.attach(&Mount {
+        lower: vec!["/a".repeat(1 << 19)],
+        ..mount(OWN, 10, 40, "/u")
+    });
+    assert!(format!("{copies:?}").len() < 1_000);
+}
