@@ -2,7 +2,7 @@
 //! of it is understood.
 //!
 //! Version 1 is the first. A version changes when a line of it would be misread by an older
-//! program, new kinds of observations included. When there is a second, [`header`] gets the
+//! program, new kinds of observations included, from the first release on. When there is a second, [`header`] gets the
 //! fix-ups that make an older line a newer one.
 
 use serde::Deserialize;

@@ -165,7 +165,11 @@ impl Operations {
     pub(super) fn finish_starts(&mut self, now: &mut Moment<'_>) {
         for name in self.starts.with_untold() {
             for run in self.starts.untold(&name) {
-                self.tell_own(&name, &run, now);
+                if self.starts.was_asked_for(&name, &run) {
+                    self.starts.tell(&name, run.number, Told::Asked);
+                } else {
+                    self.tell_own(&name, &run, now);
+                }
             }
         }
         for operation in self.starts.take_gathered() {

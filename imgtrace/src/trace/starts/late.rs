@@ -96,6 +96,16 @@ fn a_start_that_is_seen_after_its_operation_was_told() {
     seconds(&mut scene, 3);
     end(&mut scene);
     assert_eq!(starts(&scene).len(), 1);
-    // A start that the restart policy makes later is another.
-    ends(&mut scene, "c1", 1);
+}
+
+#[test]
+fn a_start_that_is_seen_last_of_all_is_told_once() {
+    let mut scene = host();
+    let cli = client(&mut scene, 10, "docker", DOCKER);
+    mount(&mut scene, rootfs(1, Runtime::Docker, "c1"), 800);
+    let start = scene.begin(cli, Op::Start, container(&id("c1")));
+    scene.end(start, Subject::default());
+    runs(&mut scene, 903, &id("c1"));
+    end(&mut scene);
+    assert_eq!(starts(&scene).len(), 1);
 }
