@@ -9,7 +9,7 @@ use crate::correlate::chain::Chain;
 use crate::correlate::daemon;
 use crate::correlate::request::Request;
 use crate::correlate::starts::{Daemon, Name, Run, Span, Told};
-use crate::model::{Api, Op, Operation, OperationId, Report, Runtime, Stamp};
+use crate::model::{Api, Op, Operation, OperationId, Outcome, Report, Runtime, Stamp};
 use crate::observation::{Observation, RequestId};
 
 /// ns that an answered request waits for what was mounted: its files are read while the daemon
@@ -212,12 +212,15 @@ impl Operations {
 
 /// When a chain's client asked, and was answered; until now if it was not.
 pub(super) fn span(chain: &Chain, now: Stamp) -> Span {
-    let end = chain.root.end.as_ref().and_then(|end| end.at);
+    let end = chain.root.end.as_ref();
+    let failed = end.is_some_and(|end| end.outcome == Outcome::Error);
+    let end = end.and_then(|end| end.at);
     // What is part of it may have begun before, and end after it.
     let from = chain.requests().map(|request| request.at);
     Span {
         from: from.min_by_key(|at| at.mono).unwrap_or(chain.root.at),
         to: end.unwrap_or(now),
+        failed,
     }
 }
 

@@ -27,13 +27,16 @@ const KUBELETS: [&str; 7] = [
 pub(in crate::correlate) struct Span {
     pub(in crate::correlate) from: Stamp,
     pub(in crate::correlate) to: Stamp,
+    /// True if it failed: what it started nevertheless began within it, and no later start is its.
+    pub(in crate::correlate) failed: bool,
 }
 
 impl Span {
     /// True if a moment lies within it, or so near that clocks and delays do not tell.
     fn holds(self, at: Stamp) -> bool {
         let within = self.from.mono <= at.mono && at.mono <= self.to.mono;
-        within || since(self.from, at).min(since(self.to, at)) <= SLACK
+        let is_near = || since(self.from, at).min(since(self.to, at)) <= SLACK;
+        within || (!self.failed && is_near())
     }
 }
 
@@ -93,7 +96,7 @@ impl Starts {
         let rank = |run: &&mut Run| (run.told != Told::Not, run.number);
         let Some(run) = fitting.filter(untold).min_by_key(rank) else {
             let is_there = life.ran_before || life.runs.iter().any(Run::is_running);
-            life.unmatched = (!is_there).then_some(span.to);
+            life.unmatched = (!is_there && !span.failed).then_some(span.to);
             return None;
         };
         let before = std::mem::replace(&mut run.told, Told::Asked);

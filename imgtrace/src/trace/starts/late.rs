@@ -109,3 +109,25 @@ fn a_start_that_is_seen_last_of_all_is_told_once() {
     end(&mut scene);
     assert_eq!(starts(&scene).len(), 1);
 }
+
+#[test]
+fn what_starts_after_a_request_that_failed_is_no_part_of_it() {
+    let mut scene = host();
+    let cli = client(&mut scene, 10, "docker", DOCKER);
+    let refused = scene.begin(cli, Op::Start, container(&id("c1")));
+    scene.fail(refused, "No such container");
+    scene.process(commanded(3_001, &["podman", "start", "web"], &[]));
+    scene.wait(300);
+    mount(&mut scene, rootfs(1, Runtime::Podman, "c1"), 3_001);
+    call(&mut scene, 3_001, OciVerb::Start, &id("c1"));
+    runs(&mut scene, 3_002, &id("c1"));
+    seconds(&mut scene, 3);
+    let callers: Vec<_> = starts(&scene)
+        .iter()
+        .map(|it| comm(it).map(str::to_owned))
+        .collect();
+    assert_eq!(
+        callers,
+        [Some("docker".to_owned()), Some("podman".to_owned())]
+    );
+}
