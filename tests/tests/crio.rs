@@ -8,7 +8,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use imgtrace_tests::lab::{Crictl, Image, Lab, Peers, Pod, missing, skip};
-use imgtrace_tests::story::{Actor, Row, Stage, attempt, succeed};
+use imgtrace_tests::story::{Actor, Row, Stage, Who, attempt, succeed};
 use imgtrace_tests::tracer;
 
 /// Says whether a test cannot run here, and lets it end there.
@@ -29,7 +29,8 @@ fn crictl_on_crio() -> Result<()> {
     );
     let lab = Lab::new("w-crio")?;
     let registry = lab.registry()?;
-    let crio = lab.crio(&registry.add(Image::Pause)?)?;
+    let pause = registry.add_known(Image::Pause)?;
+    let crio = lab.crio(&pause.reference)?;
     let crictl = lab.crictl(&crio.socket())?;
     let mut stage = Stage::open(&[("cri-o", &crio.socket())], lab.place())?;
     let image = registry.reference(Image::Busybox);
@@ -45,7 +46,11 @@ fn crictl_on_crio() -> Result<()> {
     let refused = Row::error("pull").endpoint("cri-o/cri").image(&absent);
     stage.expect(&actor.who, [refused.saying("manifest unknown")]);
 
-    pod(&crictl, &mut stage, &image)?;
+    // CRI-O brings the image of sandboxes by itself.
+    let own = Who::running(u32::try_from(crio.pid().context("it has ended")?)?)?;
+    let pulled = Row::ok("pull").endpoint("cri-o/null").inferred();
+    let pulled = pulled.image(&pause.reference).digest(&pause.digest);
+    pod(&crictl, &mut stage, &image, (&own, pulled))?;
     let actor = run(&crictl, &["rmi", &image])?;
     stage.expect(&actor.who, [ok("remove-image").image(&image)]);
     stage.close()?;
@@ -60,8 +65,8 @@ fn run(crictl: &Crictl, args: &[&str]) -> Result<Actor> {
     succeed(&mut crictl.command(args))
 }
 
-/// A pod with a container, from its begin to its end.
-fn pod(crictl: &Crictl, stage: &mut Stage, image: &str) -> Result<()> {
+/// A pod with a container, from its begin to its end; what CRI-O itself pulls for it.
+fn pod(crictl: &Crictl, stage: &mut Stage, image: &str, (own, pulled): (&Who, Row)) -> Result<()> {
     let pod = Pod::new("hello", "0d2c8b1e-6f5a-4a53-8c6d-2f1f6b0c7a12").container_of(
         "says",
         image,
@@ -74,6 +79,7 @@ fn pod(crictl: &Crictl, stage: &mut Stage, image: &str) -> Result<()> {
     let in_pod = |op: &str| ok(op).pod(&pod.namespace, &pod.name, &pod.uid);
     let of = |op: &str| in_pod(op).sandbox(&sandbox);
     stage.expect(&actor.who, [of("run-sandbox")]);
+    stage.expect(own, [pulled]);
     let actor = run(crictl, &["create", &sandbox, &says, &of_pod])?;
     let id = actor.words()[0].to_owned();
     let own = |row: Row| row.container(&id).name("says").image(image);

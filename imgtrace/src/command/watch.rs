@@ -168,13 +168,15 @@ impl Watch {
     fn drain(&mut self) -> Result<(), Failure> {
         // Records from before this moment are handed over, as far as they were written.
         let handed_over = monotonic().saturating_sub(BEAT_NS);
-        self.observer.overhear_mounts();
         let mut events = Vec::new();
         let until = self.capture.drain(&mut events);
         for event in events {
+            // Of a crowd the last events are seconds later than the first, and so are their mounts.
+            self.observer.overhear_mounts();
             self.observer.mounted_until(event.at);
             self.observer.observe(&mut self.capture, event);
         }
+        self.observer.overhear_mounts();
         self.observer.mounted_until(until);
         self.observer
             .pass_time(&mut self.capture, handed_over)

@@ -174,8 +174,8 @@ impl Observer {
         }
     }
 
-    /// Takes in what was mounted or unmounted, without waiting: while records come one after the
-    /// other nobody waits in [`Observer::stirred`].
+    /// Hears what was mounted or unmounted, without waiting: while records come one after the other
+    /// nobody waits in [`Observer::stirred`].
     pub fn overhear_mounts(&mut self) {
         if let Some(watcher) = &mut self.mounts.watcher {
             watcher.overhear(&mut self.mounts.waiting);

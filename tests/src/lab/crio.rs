@@ -66,6 +66,11 @@ impl Crio {
         self.place.run().join(NAME).join("crio.sock")
     }
 
+    /// The process id, while it runs.
+    pub fn pid(&self) -> Option<i32> {
+        daemon::running(&self.place, NAME).map(|id| id.pid)
+    }
+
     /// Where its images and containers are.
     pub fn root(&self) -> PathBuf {
         self.place.data().join(NAME).join("root")

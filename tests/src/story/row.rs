@@ -63,6 +63,13 @@ impl Row {
         }
     }
 
+    /// The same, refused.
+    #[must_use]
+    pub fn refused(mut self) -> Self {
+        self.failed = true;
+        self
+    }
+
     /// Of this image, by its normalised reference.
     #[must_use]
     pub fn image(mut self, image: &str) -> Self {

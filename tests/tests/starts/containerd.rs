@@ -32,13 +32,24 @@ pub(super) fn ctr(lab: &Lab, generation: Generation) -> Result<()> {
         let pull = format!("images pull --plain-http {reference}");
         let pulled = row("pull").image(reference).digest(&image.digest);
         by_ctr(&mut stage, &containerd, &pull, [pulled])?;
-        tasks(&mut stage, &containerd, image)?;
+        tasks(&mut stage, &containerd, generation, image)?;
     }
     stage.close()?;
     Ok(())
 }
 
-fn tasks(stage: &mut Stage, containerd: &Containerd, image: &Content) -> Result<()> {
+/// What ctr does when the program has ended: from 2 on it kills the task that it has just deleted.
+fn ended(generation: Generation, kill: Row) -> Option<Row> {
+    let refused = || kill.refused().saying("not found");
+    (generation == Generation::Newest).then(refused)
+}
+
+fn tasks(
+    stage: &mut Stage,
+    containerd: &Containerd,
+    generation: Generation,
+    image: &Content,
+) -> Result<()> {
     let root = containerd.root();
     let ground = store(&root).ground(image);
     let reference = &image.reference;
@@ -47,16 +58,23 @@ fn tasks(stage: &mut Stage, containerd: &Containerd, image: &Content) -> Result<
     let of = |op: &str| row(op).container(id).image(reference);
     let started = || of("start").on(&ground);
     let run = format!("run --rm --null-io {reference} {id} true");
+    let ends = ended(generation, of("kill"));
+    let rows = [of("create"), started()].into_iter().chain(ends.clone());
     by_ctr(
         stage,
         containerd,
         &run,
-        [of("create"), started(), of("remove-container")],
+        rows.chain([of("remove-container")]),
     )?;
     let create = format!("containers create {reference} {id} true");
     by_ctr(stage, containerd, &create, [of("create")])?;
     let start = format!("tasks start --null-io {id}");
-    by_ctr(stage, containerd, &start, [started()])?;
+    by_ctr(
+        stage,
+        containerd,
+        &start,
+        std::iter::once(started()).chain(ends),
+    )?;
     let delete = format!("containers delete {id}");
     by_ctr(stage, containerd, &delete, [of("remove-container")])?;
     Ok(())

@@ -1,8 +1,8 @@
 //! CRI-O, which mounts when a container is created and has conmon and runc start it.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use imgtrace_tests::lab::{Image, Lab};
-use imgtrace_tests::story::{Row, Stage, succeed};
+use imgtrace_tests::story::{Row, Stage, Who, succeed};
 
 use super::containerd::pod;
 use super::images::{Images, Store};
@@ -11,7 +11,8 @@ use super::images::{Images, Store};
 pub(super) fn story(lab: &Lab) -> Result<()> {
     let registry = lab.registry()?;
     let images = Images::build(&registry)?;
-    let crio = lab.crio(&registry.add(Image::Pause)?)?;
+    let pause = registry.add_known(Image::Pause)?;
+    let crio = lab.crio(&pause.reference)?;
     let crictl = lab.crictl(&crio.socket())?;
     for image in images.both() {
         crictl.run(&["pull", &image.reference])?;
@@ -32,6 +33,11 @@ pub(super) fn story(lab: &Lab) -> Result<()> {
     let actor = succeed(&mut crictl.command(&["runp", &of_pod]))?;
     let sandbox = actor.words()[0].to_owned();
     stage.expect(&actor.who, [cri("run-sandbox").sandbox(&sandbox)]);
+    // Nobody has asked for the image of sandboxes.
+    let own = Who::running(u32::try_from(crio.pid().context("it has ended")?)?)?;
+    let pulled = Row::ok("pull").endpoint("cri-o/null").inferred();
+    let pulled = pulled.image(&pause.reference).digest(&pause.digest);
+    stage.expect(&own, [pulled]);
     for (name, image) in [("low", &images.low), ("tall", &images.tall)] {
         let file = crictl.container_file(&pod, name)?;
         let actor = succeed(&mut crictl.command(&["create", &sandbox, &file, &of_pod]))?;

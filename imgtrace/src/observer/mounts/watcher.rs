@@ -215,10 +215,11 @@ impl Watcher {
         self.news.recv_many(news, NEWS_MAX).await > 0
     }
 
-    /// Takes in the news that are there.
+    /// Takes in the news that are there, as long as there is room for them.
     pub(super) fn overhear(&mut self, news: &mut Vec<News>) {
+        let room = NEWS_MAX.saturating_sub(news.len());
         let there = std::iter::from_fn(|| self.news.try_recv().ok());
-        news.extend(there.take(NEWS_MAX));
+        news.extend(there.take(room));
     }
 
     /// Ends the threads, and takes in what they had.
