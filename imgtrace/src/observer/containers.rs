@@ -53,9 +53,13 @@ impl Running {
         Some(chain)
     }
 
-    /// A container has ended, and with it what ran inside of it.
-    pub(super) fn ended(&mut self, container: &str) {
-        self.forget(|chain, _| chain.iter().any(|id| id == container));
+    /// A container has ended, and with it what ran inside of it. `outer` are the containers around
+    /// who said so: those beside them are none of its business.
+    pub(super) fn ended(&mut self, outer: &[String], container: &str) {
+        self.forget(|chain, _| {
+            let inside = chain.strip_prefix(outer);
+            inside.is_some_and(|inside| inside.iter().any(|id| id == container))
+        });
     }
 
     /// The root file system of a container was mounted.
@@ -87,21 +91,22 @@ impl Running {
     }
 }
 
-/// The containers around a process, outermost first; none outside of any, and none for a step of a
-/// build, which is no container.
+/// The container that a process is in and those around it; none outside of any, and none for a step
+/// of a build, which is no container.
 fn chain(cgroups: &Cgroups) -> Option<Chain> {
     let place = Place::of(cgroups)?;
     let innermost = place.containers.last()?;
-    if innermost.runtime == Some(Runtime::BuildKit) {
-        return None;
-    }
-    Some(
-        place
-            .containers
-            .into_iter()
-            .map(|nested| nested.id)
-            .collect(),
-    )
+    (innermost.runtime != Some(Runtime::BuildKit)).then(|| ids(place))
+}
+
+/// The containers and steps of builds around a process, outermost first; empty outside of any.
+pub(super) fn around(cgroups: &Cgroups) -> Chain {
+    Place::of(cgroups).map(ids).unwrap_or_default()
+}
+
+fn ids(place: Place) -> Chain {
+    let nested = place.containers.into_iter();
+    nested.map(|nested| nested.id).collect()
 }
 
 /// The oldest process of each container, without those of containers that were only created: they

@@ -8,7 +8,10 @@ mod command;
 
 use std::collections::VecDeque;
 
-use super::Observer;
+use super::{
+    Observer,
+    containers::{self, Chain},
+};
 use crate::{
     host::runtimes,
     model::{OciVerb, Process, ProcessKey, Stamp},
@@ -25,36 +28,50 @@ const WRAPPERS_MAX: usize = 3;
 /// The latest calls, oldest first.
 #[derive(Default)]
 pub(super) struct Calls {
-    told: VecDeque<(ProcessKey, Call)>,
+    told: VecDeque<Told>,
+}
+
+/// A call that was told.
+struct Told {
+    by: ProcessKey,
+    /// The containers around that: what is called alike in another is another container.
+    around: Chain,
+    call: Call,
 }
 
 impl Calls {
     /// Takes note of a call; false if it is made for the same as one before.
     fn is_news(&mut self, process: &Process, call: &Call) -> bool {
-        if let Some((by, last)) = self.last(call) {
+        let around = containers::around(&process.cgroups);
+        if let Some(last) = self.last(&around, call) {
             let above = process.ancestors.iter().take(WRAPPERS_MAX);
             let wrapped = above
                 .map(|above| above.key)
                 .chain([process.key])
-                .any(|key| key == *by);
+                .any(|key| key == last.by);
             let again = call.verb == OciVerb::Delete || wrapped;
-            if last.verb == call.verb && again {
+            if last.call.verb == call.verb && again {
                 return false;
             }
         }
         if self.told.len() == CALLS_MAX {
             self.told.pop_front();
         }
-        self.told.push_back((process.key, call.clone()));
+        self.told.push_back(Told {
+            by: process.key,
+            around,
+            call: call.clone(),
+        });
         true
     }
 
     /// The latest call for the same container.
-    fn last(&self, call: &Call) -> Option<&(ProcessKey, Call)> {
-        self.told
-            .iter()
-            .rev()
-            .find(|(_, told)| told.container == call.container && told.namespace == call.namespace)
+    fn last(&self, around: &Chain, call: &Call) -> Option<&Told> {
+        self.told.iter().rev().find(|told| {
+            told.call.container == call.container
+                && told.call.namespace == call.namespace
+                && told.around == *around
+        })
     }
 }
 
@@ -94,7 +111,8 @@ impl Observer {
         }
         // Whatever of its processes was seen is of the time before.
         if call.verb != OciVerb::Start {
-            self.running.ended(&call.container);
+            let around = containers::around(&known.cgroups);
+            self.running.ended(&around, &call.container);
         }
         self.processes.say_with_runtimes(process, at, &mut self.out);
         let Call {

@@ -71,12 +71,26 @@ fn a_container_that_ended_may_run_again_and_what_was_in_it_too() {
     );
     assert_eq!(running.executed(&outer), Some(vec![id('a')]));
     assert_eq!(running.executed(&inner), Some(vec![id('a'), id('b')]));
-    running.ended(&id('b'));
+    running.ended(&[], &id('b'));
     assert_eq!(running.executed(&outer), None);
     assert_eq!(running.executed(&inner), Some(vec![id('a'), id('b')]));
-    running.ended(&id('a'));
+    running.ended(&[], &id('a'));
     assert_eq!(running.executed(&inner), Some(vec![id('a'), id('b')]));
     assert_eq!(running.executed(&outer), Some(vec![id('a')]));
+}
+
+#[test]
+fn nothing_inside_of_a_container_ends_what_is_beside_it() {
+    let mut running = Running::new();
+    let beside = program("/bin/sh", "containerd-shim", cgroups("/docker/{A}", "/"));
+    let inner = cgroups("/docker/{B}/docker/{A}", "/");
+    let inner = program("/bin/sh", "containerd-shim", inner);
+    assert!(running.executed(&beside).is_some());
+    assert!(running.executed(&inner).is_some());
+    running.ended(&[id('b')], &id('b'));
+    running.ended(&[id('b')], &id('a'));
+    assert_eq!(running.executed(&beside), None, "it runs on");
+    assert!(running.executed(&inner).is_some(), "this one had ended");
 }
 
 #[test]

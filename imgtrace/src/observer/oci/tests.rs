@@ -82,7 +82,7 @@ fn calls_are_forgotten_in_their_order() {
         assert!(known.is_news(&process, &Call::of(&process).unwrap()));
     }
     assert_eq!(known.told.len(), CALLS_MAX);
-    assert_eq!(known.told.front().unwrap().1.container, "2");
+    assert_eq!(known.told.front().unwrap().call.container, "2");
 }
 
 #[test]
@@ -113,4 +113,18 @@ fn runcs_own_stages_are_no_containers_program() {
         "/bin/sh",
         &[]
     )));
+}
+
+#[test]
+fn containers_of_one_name_in_two_others_are_two() {
+    let mut known = Calls::default();
+    let mut is_news = |pid: u32, outer: char| {
+        let args = ["runc", "delete", "web"];
+        let mut process = process(pid, &[(1, "")], "/usr/sbin/runc", &args);
+        process.cgroups.v2 = Some(format!("/docker/{}", outer.to_string().repeat(64)));
+        known.is_news(&process, &Call::of(&process).unwrap())
+    };
+    assert!(is_news(7, 'a'));
+    assert!(is_news(8, 'b'));
+    assert!(!is_news(9, 'a'));
 }
