@@ -165,6 +165,9 @@ pub(super) trait Source: fmt::Debug + Send {
 
     /// Forgets the namespaces that are gone.
     fn sweep(&mut self);
+
+    /// See [`Mounts::finish`].
+    fn finish(&mut self, _out: &mut Vec<Event>) {}
 }
 
 impl Mounts {
@@ -250,6 +253,11 @@ impl Mounts {
             self.source.sweep();
         }
         self.source.take(monotonic(), out)
+    }
+
+    /// Appends what still waits for its mounter: nobody will be told any more.
+    pub fn finish(&mut self, out: &mut Vec<Event>) {
+        self.source.finish(out);
     }
 }
 

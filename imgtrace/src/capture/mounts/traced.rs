@@ -140,6 +140,13 @@ impl Source for Traced {
     fn sweep(&mut self) {
         self.mountinfo.sweep();
     }
+
+    fn finish(&mut self, out: &mut Vec<Event>) {
+        for (_, mut mount) in std::mem::take(&mut self.waiting) {
+            mount.mounter = self.mounter_of(&mount).map(|(pid, _)| pid);
+            out.push(Event::Attached(mount));
+        }
+    }
 }
 
 #[cfg(test)]

@@ -62,6 +62,10 @@ impl Listener {
             && let Ok(is_empty) = self.listen(if goes_on { IDLE } else { Duration::ZERO })
         {
             if !goes_on && is_empty {
+                let mut rest = Vec::new();
+                self.mounts.finish(&mut rest);
+                // If nobody listens any more, nobody is to be told.
+                let _ = self.tell(rest);
                 return;
             }
         }
@@ -94,8 +98,15 @@ impl Listener {
         self.rested = Instant::now();
         // Of no container, if there was time to look.
         events.retain(|event| busy >= BRIEF || !matches!(event, Event::Gone { .. }));
+        let is_empty = events.is_empty();
+        self.tell(events)?;
+        Ok(is_empty)
+    }
+
+    /// Hands on what has happened, with who did it.
+    fn tell(&self, mut events: Vec<Event>) -> Result<(), Closed> {
         if events.is_empty() {
-            return Ok(true);
+            return Ok(());
         }
         prefer(&mut events);
         let with_doer = |event| {
@@ -105,8 +116,7 @@ impl Listener {
             };
             (event, mounter.map(Doer::of))
         };
-        self.send(Heard::Events(events.into_iter().map(with_doer).collect()))?;
-        Ok(false)
+        self.send(Heard::Events(events.into_iter().map(with_doer).collect()))
     }
 
     fn send(&self, heard: Heard) -> Result<(), Closed> {

@@ -122,3 +122,13 @@ fn mounters_that_nothing_comes_of_are_forgotten() {
     }
     assert_eq!(traced.mounters.len(), MOUNTERS_MAX);
 }
+
+#[test]
+fn what_waits_at_the_end_is_told() {
+    let mut traced = traced();
+    wait_for(&mut traced, mount(1, 7), Instant::now());
+    assert_eq!(released(&mut traced, None), []);
+    let mut out = Vec::new();
+    traced.finish(&mut out);
+    assert_eq!(mounters(&out), [None]);
+}
