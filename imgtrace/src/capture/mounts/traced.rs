@@ -72,19 +72,32 @@ impl Traced {
             .min_by_key(|(_, distance)| *distance)
     }
 
-    /// Tells what waits and is due, has its mounter, or must come before `event`.
-    fn release(&mut self, before: Option<&Event>, out: &mut Vec<Event>) {
+    fn with_mounter(&self, mount: Mount) -> Event {
+        let mounter = self.mounter_of(&mount).map(|(pid, _)| pid);
+        Event::Attached(Mount { mounter, ..mount })
+    }
+
+    /// Tells what waits and is due, or has its mounter.
+    fn release(&mut self, out: &mut Vec<Event>) {
         let now = Instant::now();
-        for (since, mut mount) in std::mem::take(&mut self.waiting) {
+        for (since, mount) in std::mem::take(&mut self.waiting) {
             let mounter = self.mounter_of(&mount);
             let is_near = mounter.is_some_and(|(_, distance)| distance < NEAR);
-            let is_over = before.is_some_and(|event| is_of(event, &mount));
-            if is_near || is_over || now.duration_since(since) >= PATIENCE {
-                mount.mounter = mounter.map(|(pid, _)| pid);
-                out.push(Event::Attached(mount));
+            if is_near || now.duration_since(since) >= PATIENCE {
+                out.push(self.with_mounter(mount));
             } else {
                 self.waiting.push_back((since, mount));
             }
+        }
+    }
+
+    /// Tells the mount that `event` is about, if it waits. The others are not looked at: thousands
+    /// may come and go together.
+    fn release_before(&mut self, event: &Event, out: &mut Vec<Event>) {
+        let mut waiting = self.waiting.iter();
+        let place = waiting.position(|(_, mount)| is_of(event, mount));
+        if let Some((_, mount)) = place.and_then(|place| self.waiting.remove(place)) {
+            out.push(self.with_mounter(mount));
         }
     }
 }
@@ -125,7 +138,7 @@ impl Source for Traced {
         let mut events = Vec::new();
         self.mountinfo.take(at, &mut events)?;
         for event in events {
-            self.release(Some(&event), out);
+            self.release_before(&event, out);
             match event {
                 Event::Attached(mount) if !mount.already => {
                     self.waiting.push_back((Instant::now(), mount));
@@ -133,7 +146,7 @@ impl Source for Traced {
                 event => out.push(event),
             }
         }
-        self.release(None, out);
+        self.release(out);
         Ok(())
     }
 
@@ -142,9 +155,8 @@ impl Source for Traced {
     }
 
     fn finish(&mut self, out: &mut Vec<Event>) {
-        for (_, mut mount) in std::mem::take(&mut self.waiting) {
-            mount.mounter = self.mounter_of(&mount).map(|(pid, _)| pid);
-            out.push(Event::Attached(mount));
+        for (_, mount) in std::mem::take(&mut self.waiting) {
+            out.push(self.with_mounter(mount));
         }
     }
 }

@@ -24,9 +24,15 @@ fn wait_for(traced: &mut Traced, mount: Mount, since: Instant) {
     traced.waiting.push_back((since, mount));
 }
 
-fn released(traced: &mut Traced, before: Option<&Event>) -> Vec<Event> {
+fn released(traced: &mut Traced) -> Vec<Event> {
     let mut out = Vec::new();
-    traced.release(before, &mut out);
+    traced.release(&mut out);
+    out
+}
+
+fn released_before(traced: &mut Traced, event: &Event) -> Vec<Event> {
+    let mut out = Vec::new();
+    traced.release_before(event, &mut out);
     out
 }
 
@@ -49,10 +55,10 @@ fn a_mounter_is_found_whichever_is_told_first() {
     traced.made(made(0, 10, 7));
     wait_for(&mut traced, mount(1, 7), Instant::now());
     wait_for(&mut traced, mount(2, 8), Instant::now());
-    assert_eq!(mounters(&released(&mut traced, None)), [Some(10)]);
-    assert_eq!(released(&mut traced, None), []);
+    assert_eq!(mounters(&released(&mut traced)), [Some(10)]);
+    assert_eq!(released(&mut traced), []);
     traced.made(made(0, 11, 8));
-    assert_eq!(mounters(&released(&mut traced, None)), [Some(11)]);
+    assert_eq!(mounters(&released(&mut traced)), [Some(11)]);
 }
 
 #[test]
@@ -64,9 +70,9 @@ fn who_had_the_device_number_before_made_nothing_of_now() {
         ..mount(1, 7)
     };
     wait_for(&mut traced, now.clone(), Instant::now());
-    assert_eq!(released(&mut traced, None), [], "its own is still to come");
+    assert_eq!(released(&mut traced), [], "its own is still to come");
     traced.made(made(now.at - 1, 11, 7));
-    assert_eq!(mounters(&released(&mut traced, None)), [Some(11)]);
+    assert_eq!(mounters(&released(&mut traced)), [Some(11)]);
 
     let later = Mount {
         at: 2 * FAR,
@@ -74,7 +80,7 @@ fn who_had_the_device_number_before_made_nothing_of_now() {
     };
     let long_ago = Instant::now().checked_sub(PATIENCE).unwrap();
     wait_for(&mut traced, later, long_ago);
-    assert_eq!(mounters(&released(&mut traced, None)), [None]);
+    assert_eq!(mounters(&released(&mut traced)), [None]);
 }
 
 #[test]
@@ -87,7 +93,7 @@ fn a_mounter_is_found_late_where_the_thread_was_busy() {
     };
     let long_ago = Instant::now().checked_sub(PATIENCE).unwrap();
     wait_for(&mut traced, noticed_late, long_ago);
-    assert_eq!(mounters(&released(&mut traced, None)), [Some(10)]);
+    assert_eq!(mounters(&released(&mut traced)), [Some(10)]);
 }
 
 #[test]
@@ -99,19 +105,22 @@ fn a_mount_is_told_without_a_mounter_in_the_end_and_before_its_unmount() {
         id: 2,
         namespace: 1,
     };
-    assert_eq!(released(&mut traced, Some(&other)), []);
+    assert_eq!(released_before(&mut traced, &other), []);
     let own = Event::Detached {
         at: 0,
         id: 1,
         namespace: 1,
     };
-    assert_eq!(mounters(&released(&mut traced, Some(&own))), [None]);
+    wait_for(&mut traced, mount(2, 8), Instant::now());
+    traced.made(made(0, 11, 8));
+    assert_eq!(mounters(&released_before(&mut traced, &own)), [None]);
+    assert_eq!(mounters(&released(&mut traced)), [Some(11)], "not of it");
     wait_for(
         &mut traced,
         mount(3, 7),
         Instant::now().checked_sub(PATIENCE).unwrap(),
     );
-    assert_eq!(mounters(&released(&mut traced, None)), [None]);
+    assert_eq!(mounters(&released(&mut traced)), [None]);
 }
 
 #[test]
@@ -127,7 +136,7 @@ fn mounters_that_nothing_comes_of_are_forgotten() {
 fn what_waits_at_the_end_is_told() {
     let mut traced = traced();
     wait_for(&mut traced, mount(1, 7), Instant::now());
-    assert_eq!(released(&mut traced, None), []);
+    assert_eq!(released(&mut traced), []);
     let mut out = Vec::new();
     traced.finish(&mut out);
     assert_eq!(mounters(&out), [None]);
