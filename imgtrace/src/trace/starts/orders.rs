@@ -58,8 +58,9 @@ enum Step {
     End(String),
 }
 
-/// Tells a story; `next` chooses, of that many sources, the one that is told from.
-fn tell(ways: &[Way], mut next: impl FnMut(usize) -> usize) -> Scene {
+/// Tells a story that goes on for some seconds; `next` chooses, of that many sources, the one that is
+/// told from.
+fn tell(ways: &[Way], rest: u64, mut next: impl FnMut(usize) -> usize) -> Scene {
     let mut scene = host();
     let numbers = (1..).zip(ways);
     let mut waiting: Vec<Vec<Step>> = numbers
@@ -83,7 +84,7 @@ fn tell(ways: &[Way], mut next: impl FnMut(usize) -> usize) -> Scene {
             Step::End(of) => scene.finish(asked[&of], Subject::default()),
         }
     }
-    seconds(&mut scene, 3);
+    seconds(&mut scene, rest);
     end(&mut scene);
     scene
 }
@@ -97,10 +98,11 @@ proptest! {
             prop::sample::select(vec![Way::Docker, Way::Podman, Way::Dockerd]),
             1..6,
         ),
+        rest in 0..3_u64,
         order in prop::collection::vec(any::<Index>(), 40),
     ) {
         let mut order = order.iter().cycle();
-        let scene = tell(&ways, |size| order.next().unwrap().index(size));
+        let scene = tell(&ways, rest, |size| order.next().unwrap().index(size));
         let all = starts(&scene);
         prop_assert_eq!(all.len(), ways.len());
         for (number, way) in (1..).zip(ways) {
@@ -134,7 +136,7 @@ fn a_hundred_at_once() {
         .take(100)
         .collect();
     let mut turn = 0;
-    let all = starts(&tell(&ways, |size| {
+    let all = starts(&tell(&ways, 3, |size| {
         turn += 7;
         turn % size.min(30)
     }));
