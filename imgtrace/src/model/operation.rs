@@ -367,3 +367,14 @@ pub struct Operation {
     /// first try.
     pub retry_of: Option<OperationId>,
 }
+
+impl Operation {
+    /// Milliseconds from its begin to its end; none if it has not ended, and where no more is known
+    /// than the moment in which it showed: an image in a store's index.
+    pub fn millis(&self) -> Option<f64> {
+        let end = self.ended_at?;
+        let is_seen_once = self.endpoint.api.is_none() && self.denial.is_none();
+        let is_moment = is_seen_once && end.mono == self.at.mono;
+        (!is_moment).then(|| end.millis_since(self.at))
+    }
+}

@@ -127,8 +127,8 @@ fn push_operation(line: &mut Line, operation: &Operation) {
         (_, Some(Outcome::Unknown) | None) => (UNSURE, "unknown"),
     };
     line.plain(" ").push(style, outcome);
-    if let Some(end) = operation.ended_at {
-        line.plain(&format!(" {:.3}ms", end.millis_since(operation.at)));
+    if let Some(millis) = operation.millis() {
+        line.plain(&format!(" {millis:.3}ms"));
     }
     let endpoint = &operation.endpoint;
     let api = endpoint.api.map_or("-", |api| api.as_str());

@@ -75,6 +75,7 @@ fn op(command: &str, image: StoredImage) -> Option<Op> {
 fn a_pull_on_the_command_line() {
     let pull = told("podman pull busybox:1", pulled(&[BUSYBOX]), false).unwrap();
     assert_eq!(pull.op, Op::Pull);
+    assert_eq!(pull.millis(), None, "when it began is not known");
     assert_eq!(pull.subject.image.as_deref(), Some(BUSYBOX));
     assert_eq!(pull.subject.digest.as_deref(), Some(DIGEST));
     assert_eq!(pull.subject.digest_kind, Some(DigestKind::Unknown));

@@ -81,7 +81,7 @@ impl<'a> View<'a> {
             hops: operation.hops.iter().map(HopView::new).collect(),
             outcome: operation.outcome,
             error: operation.error.as_deref(),
-            duration_ms: operation.ended_at.map(|end| end.millis_since(operation.at)),
+            duration_ms: operation.millis(),
             confidence: operation.confidence,
             what: subject.what.as_deref(),
             all_tags: subject.all_tags,

@@ -103,8 +103,8 @@ fn push_outcome(line: &mut Line, operation: &Operation, extent: Extent) {
     };
     let begin = line.column();
     line.push(style, word);
-    if let Some(end) = operation.ended_at.filter(|_| operation.denial.is_none()) {
-        let took = amount::duration(end.millis_since(operation.at));
+    if let Some(millis) = operation.millis().filter(|_| operation.denial.is_none()) {
+        let took = amount::duration(millis);
         line.pad_to(begin + OUTCOME_COLUMNS)
             .push(PLAIN, &format!("{took:>DURATION_DIGITS$}"));
     }
