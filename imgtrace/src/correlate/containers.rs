@@ -75,6 +75,16 @@ impl Container {
         self.runtime = seen.runtime.or(self.runtime);
     }
 
+    /// Takes over what is not known of it.
+    fn complete(&mut self, seen: Self) {
+        self.name = self.name.take().or(seen.name);
+        self.image = self.image.take().or(seen.image);
+        self.namespace = self.namespace.take().or(seen.namespace);
+        self.pod = self.pod.take().or(seen.pod);
+        self.sandbox = self.sandbox.take().or(seen.sandbox);
+        self.runtime = self.runtime.or(seen.runtime);
+    }
+
     /// Gives it a name on an endpoint; returns the one that it had there.
     fn rename(&mut self, endpoint: EndpointId, name: &str) -> Option<String> {
         self.name = Some(name.to_owned());
@@ -144,7 +154,8 @@ impl Containers {
     }
 
     /// Takes over what was seen of a container whose daemon's endpoint is not known, if its id is the
-    /// same everywhere.
+    /// same everywhere. Anybody can mount what looks like its root file system, in a user namespace of
+    /// their own: what a daemon has said of it stays.
     pub(crate) fn learn_unplaced(&mut self, id: &str, seen: Container) {
         if !is_container_id(id) || is_too_long(id, &seen) {
             return;
@@ -154,8 +165,12 @@ impl Containers {
             id: id.to_owned(),
         };
         let mut known = self.known.remove(&key).unwrap_or_default();
-        known.name = seen.name.clone().or(known.name);
-        known.update(seen);
+        if known.seen_on.is_empty() {
+            known.name = seen.name.clone().or(known.name);
+            known.update(seen);
+        } else {
+            known.complete(seen);
+        }
         self.known.insert(key, known);
     }
 

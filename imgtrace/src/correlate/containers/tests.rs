@@ -135,3 +135,20 @@ fn tables_and_texts_are_bounded() {
     assert_eq!(containers.get(HERE, &id("a1")), None);
     assert_eq!(containers.of_exec(HERE, &long), None);
 }
+
+#[test]
+fn what_a_daemon_said_is_not_overruled_by_a_mount_of_nobody_s() {
+    let mut containers = with(&[("ab", "web")]);
+    let forged = Container {
+        image: Some("docker.io/library/busybox:1".to_owned()),
+        ..named("kube-apiserver")
+    };
+    containers.learn_unplaced(&id("ab"), forged.clone());
+    let known = containers.get(HERE, &id("ab")).unwrap();
+    assert_eq!(known.name.as_deref(), Some("web"));
+    assert!(known.image.is_some(), "what was not known is taken over");
+    containers.learn_unplaced(&id("cd"), named("first"));
+    containers.learn_unplaced(&id("cd"), forged);
+    let known = containers.anywhere(&id("cd")).unwrap();
+    assert_eq!(known.name.as_deref(), Some("kube-apiserver"));
+}
