@@ -173,7 +173,7 @@ pub(super) fn restarts(lab: &Lab, docker: &Docker, image: &str) -> Result<()> {
     let by_itself = Row::ok("start")
         .endpoint("containerd/containerd")
         .namespace("moby");
-    stage.expect(&dockerd, [of(by_itself)]);
+    stage.expect(&dockerd, [of(by_itself).because("restart-policy")]);
     stage.close()?;
     Ok(())
 }

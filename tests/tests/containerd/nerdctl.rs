@@ -35,7 +35,10 @@ pub(super) fn story(lab: &Lab, containerd: &Containerd, known: &Content) -> Resu
     let actor = makes(&mut stage, command()?, &run, [])?;
     let id = actor.words()[0];
     let of = |op: &str| row(op).container(id).image(image);
-    stage.expect(&actor.who, [of("create"), of("start")]);
+    let created = of("create");
+    // The name is in a label, which the store tells of what was mounted.
+    let of = |op: &str| of(op).name("web");
+    stage.expect(&actor.who, [created, of("start")]);
     makes(&mut stage, command()?, "exec web true", [of("exec")])?;
     makes(&mut stage, command()?, "kill web", [of("kill")])?;
     // It says how it ended, and that was not well.
