@@ -10,6 +10,7 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
+use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::{CWD, Mode, OFlags, openat, readlinkat};
 use rustix::io::Errno;
@@ -18,7 +19,7 @@ mod inode;
 mod mounts;
 
 pub use inode::{Acl, AclEntry, AclTag, Inode, Kind};
-use mounts::Mounts;
+use mounts::{Mount, Mounts};
 
 /// The most components that are looked up for one path, those of symbolic links included.
 const COMPONENTS_MAX: usize = 256;
@@ -36,6 +37,9 @@ pub struct Root {
     top: OwnedFd,
     cwd: Option<OwnedFd>,
     mountinfo: File,
+    /// What it said when it was read last. The kernel may take seconds to write it while containers
+    /// start, so it is read again only for a mount that is not in there.
+    mounts: Mutex<Option<Mounts>>,
 }
 
 /// What a path led to.
@@ -68,7 +72,20 @@ impl Root {
             top: open("root").ok()?,
             cwd: open("cwd").ok(),
             mountinfo: File::open(format!("/proc/{pid}/mountinfo")).ok()?,
+            mounts: Mutex::default(),
         })
+    }
+
+    /// The mount with this number or of this device; null if it is not of a local file system.
+    fn mount(&self, id: u64, device: (u32, u32)) -> Option<Mount> {
+        let mut mounts = self.mounts.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = mounts.as_ref().and_then(|mounts| mounts.same(id, device));
+        if known.is_some() {
+            return known;
+        }
+        mounts
+            .insert(Mounts::read(&self.mountinfo)?)
+            .local(id, device)
     }
 
     /// Follows `path`, bytes as in `sun_path`; a relative one starts in the working directory.
@@ -91,7 +108,7 @@ impl Root {
 
 /// One path on its way.
 struct Walker<'a> {
-    mounts: Mounts,
+    root: &'a Root,
     start: &'a OwnedFd,
     /// The folders from the start down to where the walk stands; the kernel's `..` is this.
     stack: Vec<(OwnedFd, Inode)>,
@@ -99,7 +116,6 @@ struct Walker<'a> {
     folders: Vec<Inode>,
     links: u32,
     absolute: bool,
-    root: &'a OwnedFd,
 }
 
 impl<'a> Walker<'a> {
@@ -115,14 +131,13 @@ impl<'a> Walker<'a> {
             root.cwd.as_ref()?
         };
         let mut walker = Self {
-            mounts: Mounts::read(&root.mountinfo)?,
+            root,
             start,
             stack: Vec::new(),
             todo: VecDeque::new(),
             folders: Vec::new(),
             links: 0,
             absolute,
-            root: &root.top,
         };
         walker.push(path)?;
         walker.restart(start)?;
@@ -131,7 +146,7 @@ impl<'a> Walker<'a> {
 
     fn restart(&mut self, start: &OwnedFd) -> Option<()> {
         let start = start.try_clone().ok()?;
-        let inode = inode::look(&start, &self.mounts)?;
+        let inode = inode::look(&start, self.root)?;
         self.stack.clear();
         self.stack.push((start, inode));
         Some(())
@@ -191,7 +206,7 @@ impl<'a> Walker<'a> {
     }
 
     fn enter(&mut self, file: OwnedFd) -> Option<()> {
-        let inode = inode::look(&file, &self.mounts)?;
+        let inode = inode::look(&file, self.root)?;
         if inode.kind == Kind::Link {
             return self.follow(&file, &inode);
         }
@@ -214,7 +229,7 @@ impl<'a> Walker<'a> {
         }
         if target.starts_with(b"/") {
             self.absolute = true;
-            self.start = self.root;
+            self.start = &self.root.top;
             self.restart(self.start)?;
         }
         self.push(target)

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
 use rustix::fs::{AtFlags, FileType, StatxFlags, getxattr, statx};
 use rustix::io::Errno;
 
-use super::mounts::Mounts;
+use super::Root;
 
 /// The most of an ACL that is read, in bytes: 511 entries. A longer one is not judged.
 const ACL_MAX: usize = 4096;
@@ -85,7 +85,7 @@ pub enum AclTag {
 
 /// Describes an open file without asking a file system that might not answer: the mount is judged
 /// by mountinfo, and statx is told not to synchronise. Null where that is not possible.
-pub(super) fn look(file: &OwnedFd, mounts: &Mounts) -> Option<Inode> {
+pub(super) fn look(file: &OwnedFd, root: &Root) -> Option<Inode> {
     let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC | AtFlags::NO_AUTOMOUNT;
     let wanted = StatxFlags::BASIC_STATS | StatxFlags::MNT_ID;
     let stat = statx(file.as_fd(), c"", flags, wanted).ok()?;
@@ -93,7 +93,7 @@ pub(super) fn look(file: &OwnedFd, mounts: &Mounts) -> Option<Inode> {
     if !known.contains(StatxFlags::MNT_ID) {
         return None;
     }
-    let mount = mounts.local(stat.stx_mnt_id, (stat.stx_dev_major, stat.stx_dev_minor))?;
+    let mount = root.mount(stat.stx_mnt_id, (stat.stx_dev_major, stat.stx_dev_minor))?;
     let mode = u32::from(stat.stx_mode);
     Some(Inode {
         kind: match FileType::from_raw_mode(mode) {

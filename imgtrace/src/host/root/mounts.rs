@@ -35,6 +35,7 @@ pub(super) struct Mount {
 /// The first lacks what is not below the process' root, such as the root itself after chroot(2).
 /// The kernel takes its time to write it, so imgtrace's own is read only where the first does not
 /// do.
+#[derive(Debug)]
 pub(super) struct Mounts(String, OnceCell<String>);
 
 impl Mounts {
@@ -43,6 +44,15 @@ impl Mounts {
     pub(super) fn read(mut mountinfo: &File) -> Option<Self> {
         mountinfo.rewind().ok()?;
         Some(Self(text(mountinfo)?, OnceCell::new()))
+    }
+
+    /// The mount with the number `id`, if the process' own list has it with this very device (numbers
+    /// are given again), of a local file system.
+    pub(super) fn same(&self, id: u64, (major, minor): (u32, u32)) -> Option<Mount> {
+        let device = format!("{major}:{minor}");
+        let is_it =
+            |line: &&str| number(line) == Some(id) && line.split(' ').nth(2) == Some(&device);
+        self.0.lines().find(is_it).and_then(mount)
     }
 
     /// The mount with the number `id`, or any of the file system with the device `(major, minor)`,
@@ -122,6 +132,13 @@ mod tests {
         let big = mounts.local(370, none).map(|mount| mount.device);
         assert_eq!(big, Some((259 << 20) | 1), "20 bits of minor");
         assert_eq!(mounts.local(3, none), None);
+        assert_eq!(mounts.same(21, (254, 0)), Some(root));
+        assert_eq!(mounts.same(37, (0, 32)), None, "FUSE is never asked");
+        assert_eq!(
+            mounts.same(21, (0, 77)),
+            None,
+            "another one has its number by now"
+        );
     }
 
     #[test]
