@@ -77,8 +77,10 @@ fn a_container_that_drives_the_docker_outside_is_dood() -> Result<()> {
         .find(|finding| names_operation(finding, start))
         .with_context(|| format!("no finding about {start:#}: {chain:#?}"))?;
     let evidence = finding["evidence"].to_string();
+    // Its id is told above; people are shown the name that dockerd has given it.
+    let name = start["caller"]["container"]["name"].as_str();
     for part in [
-        inside.container.get(..12).context("a short id")?,
+        name.context("the container around has no name")?,
         &*docker.socket().to_string_lossy(),
         "sibling",
         id.get(..12).context("a short id")?,
