@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(super) struct Starts {
     /// From the mount of a root file system to the line of its start.
     pub(super) delays: Vec<Duration>,
-    /// Starts a second, without imgtrace and with it.
+    /// Starts a second, without imgtrace (before it and after it) and with it.
     pub(super) rates: [f64; 2],
     /// Of the starts at full speed with imgtrace, how many were told.
     pub(super) told: usize,
@@ -53,10 +53,10 @@ pub(super) fn measure() -> Result<Starts> {
     podman.cli(&["pull", "--quiet", &image])?;
     let socket = lab.place().run().join("docker.sock");
     let _listener = UnixListener::bind(&socket)?;
-    let without = at_full_speed(&podman, &image, "without")?;
+    let before = at_full_speed(&podman, &image, "before")?;
     let tracer = Tracer::start(&[("docker", &socket)], &[])?;
     let delays = delays(&podman, &image, &tracer)?;
-    let before = processor_time(tracer.pid())?;
+    let used = processor_time(tracer.pid())?;
     let began = Instant::now();
     let with = at_full_speed(&podman, &image, "with")?;
     let names: Vec<String> = names("with").flatten().collect();
@@ -67,12 +67,13 @@ pub(super) fn measure() -> Result<Starts> {
             .count()
     };
     until(PATIENCE, || told() == names.len());
-    let core = (processor_time(tracer.pid())? - before) / began.elapsed().as_secs_f64();
+    let core = (processor_time(tracer.pid())? - used) / began.elapsed().as_secs_f64();
     let told = told();
     tracer.stop()?;
+    let after = at_full_speed(&podman, &image, "after")?;
     Ok(Starts {
         delays,
-        rates: [without, with],
+        rates: [f64::midpoint(before, after), with],
         told,
         made: names.len(),
         core,
