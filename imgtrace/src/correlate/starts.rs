@@ -42,6 +42,15 @@ const MAX_ID: usize = 1_024;
 /// within the other.
 const SLACK: u64 = 1_000_000_000;
 
+/// ns that an answered request waits for what was mounted: its files are read while the daemon
+/// answers. It waits no longer than until that comes.
+const PATIENCE: u64 = 400_000_000;
+
+/// The same where the last that was asked of the runtime was seen mounted. It comes before the answer,
+/// except where a hundred containers start on two processors: there the kernel takes seconds to say
+/// what is mounted.
+const USUAL_PATIENCE: u64 = 5_000_000_000;
+
 /// Requests in a row, to the daemons of one runtime, that waited in vain for what was mounted: the
 /// next ones do not wait until a mount is seen again.
 const MAX_IN_VAIN: u32 = 3;

@@ -12,10 +12,6 @@ use crate::correlate::starts::{Daemon, Name, Run, Span, Told};
 use crate::model::{Api, Op, Operation, OperationId, Outcome, Report, Runtime, Stamp};
 use crate::observation::{Observation, RequestId};
 
-/// ns that an answered request waits for what was mounted: its files are read while the daemon
-/// answers. It waits only where that usually comes, and no longer than until it does.
-const FACTS_WAIT: u64 = 400_000_000;
-
 impl Operations {
     /// Takes in what was seen of containers on the machine itself.
     pub(super) fn seen(&mut self, what: &Observation, now: &mut Moment<'_>) {
@@ -23,8 +19,14 @@ impl Operations {
             return;
         };
         self.tell_lost(now);
-        if matches!(what, Observation::Mounted { .. }) {
+        if let Observation::Mounted {
+            rootfs, already, ..
+        } = what
+        {
             self.name_again(now);
+            if !already {
+                self.starts.note_wait(rootfs.identity.runtime, false);
+            }
         }
         for root in self.unsettled.clone() {
             if !self.lacks_mount(root, now) {
@@ -88,12 +90,11 @@ impl Operations {
             }
             return false;
         }
-        if !self.starts.is_worth_waiting(runtime) {
+        let Some(patience) = self.starts.patience(runtime) else {
             return false;
-        }
+        };
         self.unsettled.insert(root);
-        let due = now.at.mono.saturating_add(FACTS_WAIT);
-        self.chains.wake(root, due);
+        self.chains.wake(root, now.at.mono.saturating_add(patience));
         true
     }
 

@@ -67,13 +67,17 @@ impl Starts {
         has_own || fresh() || same()
     }
 
-    /// True if an answer can wait for what was mounted: it usually comes.
-    pub(in crate::correlate) fn is_worth_waiting(&self, runtime: Runtime) -> bool {
-        let in_vain = self.in_vain.get(&runtime).copied().unwrap_or(0);
-        self.watching && in_vain < super::MAX_IN_VAIN
+    /// How long (ns) an answer can wait for what was mounted; none if that does not come.
+    pub(in crate::correlate) fn patience(&self, runtime: Runtime) -> Option<u64> {
+        let patience = match self.in_vain.get(&runtime) {
+            Some(0) => super::USUAL_PATIENCE,
+            Some(&(super::MAX_IN_VAIN..)) => return None,
+            _ => super::PATIENCE,
+        };
+        self.watching.then_some(patience)
     }
 
-    /// Notes whether what was mounted was known when an operation ended.
+    /// Notes whether what was mounted by a runtime is known.
     pub(in crate::correlate) fn note_wait(&mut self, runtime: Runtime, in_vain: bool) {
         let count = self.in_vain.entry(runtime).or_default();
         *count = if in_vain { count.saturating_add(1) } else { 0 };

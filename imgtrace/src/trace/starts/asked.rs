@@ -52,6 +52,26 @@ fn an_answer_waits_for_the_files_to_be_read_and_no_longer() {
 }
 
 #[test]
+fn a_runtime_whose_mounts_are_seen_is_waited_for_longer() {
+    let mut scene = host();
+    let cli = client(&mut scene, 10, "docker", DOCKER);
+    mount(&mut scene, rootfs(1, Runtime::Docker, "c1"), 800);
+    for (digits, waits) in [("c2", 4_000), ("c3", 0)] {
+        let start = scene.begin(cli, Op::Start, container(&id(digits)));
+        dockerd_starts(&mut scene, digits);
+        scene.finish(start, Subject::default());
+        scene.wait(waits);
+        scene.see(Observation::Tick);
+    }
+    assert_eq!(starts(&scene), [], "on a busy machine it comes late");
+    mount(&mut scene, rootfs(2, Runtime::Docker, "c2"), 800);
+    mount(&mut scene, rootfs(3, Runtime::Docker, "c3"), 800);
+    let told = starts(&scene);
+    assert_eq!(told.len(), 2);
+    assert!(told.iter().all(|start| start.rootfs.is_some()));
+}
+
+#[test]
 fn nobody_waits_for_mounts_that_do_not_come() {
     let mut scene = host();
     let cli = client(&mut scene, 10, "docker", DOCKER);
