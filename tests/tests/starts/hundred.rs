@@ -14,7 +14,7 @@ const IMAGES: u8 = 10;
 const EACH: usize = 5;
 
 /// Starts whose layers may be missed.
-const UNKNOWN_MAX: usize = 15;
+const UNKNOWN_MAX: usize = 30;
 
 /// A client that starts one container.
 struct Client {
