@@ -248,10 +248,6 @@ pub struct Mounting {
     pub pid: u32,
     /// `super_block.s_dev`: 12 bits of major, 20 bits of minor.
     pub device: u32,
-    /// Inode number of its mount namespace.
-    pub mount_ns: u32,
-    /// Always 0.
-    pub reserved: u32,
 }
 
 /// A line of the iterator over all open files: a socket that matters.

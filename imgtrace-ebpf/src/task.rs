@@ -97,21 +97,15 @@ fn credentials(process: &mut Process, task: u64) {
     process.groups = read::<[u32; GROUPS]>(groups + offset!(groups_gid));
 }
 
-/// Inode number of a task's mount namespace, 0 if it has none any more.
-#[inline(always)]
-pub fn mount_namespace(task: u64) -> u32 {
-    let proxy: u64 = read(task + offset!(task_nsproxy));
-    let namespace: u64 = read(proxy + offset!(nsproxy_mnt));
-    if namespace == 0 {
-        0
-    } else {
-        read(namespace + offset!(mnt_ns_inum))
-    }
-}
-
 #[inline(always)]
 fn namespaces(process: &mut Process, task: u64) {
-    process.mount_ns = mount_namespace(task);
+    let proxy: u64 = read(task + offset!(task_nsproxy));
+    let mount: u64 = read(proxy + offset!(nsproxy_mnt));
+    process.mount_ns = if mount == 0 {
+        0
+    } else {
+        read(mount + offset!(mnt_ns_inum))
+    };
     let pid: u64 = read(task + offset!(task_pid));
     let level: u32 = read(pid + offset!(pid_level));
     let ns: u64 = read(pid + offset!(pid_ns) + u64::from(level) * offset!(upid_size));

@@ -31,13 +31,10 @@ pub fn vfs_create_mount(context: FExitContext) -> i32 {
     let super_block: u64 = read(mount + offset!(vfsmount_sb));
     let magic: u64 = read(super_block + offset!(sb_magic));
     if magic == OVERLAY || magic == FUSE {
-        let task = task::current();
         let mounting = Mounting {
             header: emit::header(kind::MOUNTING),
-            pid: task::tgid(task),
+            pid: task::tgid(task::current()),
             device: read(super_block + offset!(sb_dev)),
-            mount_ns: task::mount_namespace(task),
-            reserved: 0,
         };
         emit::record(context.as_ptr(), &mounting);
     }
