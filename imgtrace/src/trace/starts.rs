@@ -6,6 +6,7 @@ mod alone;
 mod asked;
 mod late;
 mod orders;
+mod podman;
 
 use super::scene::{Scene, container, id, key, process};
 use crate::model::{
@@ -194,4 +195,12 @@ fn seconds(scene: &mut Scene, seconds: u64) {
     for _ in 0..seconds {
         scene.tick();
     }
+}
+
+fn crun(scene: &mut Scene, pid: u32, digits: &str) {
+    scene.process(below(3_002, "crun", &[(2_999, "conmon"), (pid, "podman")]));
+    call(scene, 3_002, OciVerb::Create, &id(digits));
+    scene.process(below(3_003, "crun", &[(pid, "podman"), (900, "bash")]));
+    call(scene, 3_003, OciVerb::Start, &id(digits));
+    runs(scene, 3_004, &id(digits));
 }
