@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-use super::{View, roots, watched};
+use super::{View, roots};
 use crate::model::Process;
 
 /// Hints that wait for the thread; what comes on top is not looked at.
@@ -21,13 +21,9 @@ const AWAITED_FOR: Duration = Duration::from_secs(10);
 /// Something to look at.
 #[derive(Debug)]
 pub(super) enum Hint {
-    /// A program that uses stores has begun; these are the roots that it may use.
+    /// A program that uses stores has begun.
     Program {
-        pid: u32,
-        /// Those at which there was a store.
-        there: Vec<String>,
-        /// Those at which there was none yet.
-        missing: Vec<String>,
+        process: Box<Process>,
         view: View,
     },
     /// A mount was made in the store at this root.
@@ -55,22 +51,16 @@ pub(super) fn channel() -> io::Result<(Guide, Receiver<Hint>)> {
 
 impl Guide {
     /// A program has begun, or was there already. Every process may be given: those that use no
-    /// such store are passed over. It looks at the program's configuration, so it is to be called
-    /// at once; a program that has ended is lost.
+    /// such store are passed over. It is to be called at once, as a program that has ended is lost;
+    /// its configuration is left to the thread, because reading that may take as long as a container
+    /// likes.
     pub fn program(&self, process: &Process) {
         if !roots::uses_stores(process) {
             return;
         }
-        let pid = process.key.pid;
-        if let Some(view) = View::of(pid) {
-            let roots = roots::of_program(process, &view).into_iter();
-            let (there, missing) = roots.partition(|root| watched::is_at(root, &view));
-            self.send(Hint::Program {
-                pid,
-                there,
-                missing,
-                view,
-            });
+        if let Some(view) = View::of(process.key.pid) {
+            let process = Box::new(process.clone());
+            self.send(Hint::Program { process, view });
         }
     }
 

@@ -30,7 +30,7 @@ pub use self::guide::Guide;
 use self::guide::{Awaited, Hint};
 use self::watched::Watched;
 use super::View;
-use crate::model::{Store, StoredImage};
+use crate::model::{Process, Store, StoredImage};
 
 /// Stores that are watched at once; each takes a descriptor and one of the kernel's groups
 /// (`fs.fanotify.max_user_groups` and `fs.inotify.max_user_instances` are 128).
@@ -112,17 +112,7 @@ impl Indexes {
             while let Ok(hint) = self.hints.try_recv() {
                 match hint {
                     Hint::Stop => return false,
-                    Hint::Program {
-                        pid,
-                        there,
-                        missing,
-                        view,
-                    } => {
-                        for root in there {
-                            self.watch(&root, &view, pid, false);
-                        }
-                        self.wait_for(Awaited::new(pid, missing, view));
-                    }
+                    Hint::Program { process, view } => self.begun(&process, view),
                     Hint::Store { pid, root } => {
                         if let Some(view) = View::of(pid) {
                             self.watch(&root, &view, pid, false);
@@ -141,6 +131,18 @@ impl Indexes {
             }
             self.wait(now, left);
         }
+    }
+
+    /// A program has begun: the stores that it may use are watched, or waited for where there are
+    /// none yet.
+    fn begun(&mut self, process: &Process, view: View) {
+        let pid = process.key.pid;
+        let roots = roots::of_program(process, &view).into_iter();
+        let (there, missing): (Vec<_>, _) = roots.partition(|root| watched::is_at(root, &view));
+        for root in there {
+            self.watch(&root, &view, pid, false);
+        }
+        self.wait_for(Awaited::new(pid, missing, view));
     }
 
     /// Waits for stores that a program will make as long as it lives.
