@@ -6,8 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Api, Basis, Correlation, Denial, Endpoint, EndpointId, LossKind, MountId, OciVerb, Op, Outcome,
-    Pod, Process, ProcessKey, Rootfs, Runtime, Stamp, Store, StoreId, StoredImage, Subject,
+    Api, Basis, Correlation, Denial, Endpoint, EndpointId, Listing, LossKind, MountId, OciVerb, Op,
+    Outcome, Pod, Process, ProcessKey, Rootfs, Runtime, Stamp, Store, StoreId, StoreUser,
+    StoredImage, Subject,
 };
 
 /// Number of a connection within one run; the kernel side counts them.
@@ -228,13 +229,25 @@ pub enum Observation {
         /// What.
         fact: Fact,
     },
-    /// A store was found.
+    /// A store was found, or other daemons use it than before (same id).
     Store {
         /// Its number.
         id: StoreId,
         /// The store.
         store: Store,
+        /// The living daemons that keep their images there, as far as they are known.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        users: Vec<StoreUser>,
     },
+    /// A store's books were read. The images that they list stand before it, as `ImageAppeared`.
+    StoreListed {
+        /// Which store.
+        store: StoreId,
+        /// What they say in all.
+        listing: Listing,
+    },
+    /// Every store that was found when imgtrace came has been listed.
+    Inventoried,
     /// A root file system was mounted.
     Mounted {
         /// What is known of it.
@@ -290,6 +303,9 @@ pub enum Observation {
         /// True if it was there already and has only got these names.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         renamed: bool,
+        /// True if it was there before imgtrace looked.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        already: bool,
         /// The process that wrote the index; null where that cannot be told.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         writer: Option<ProcessKey>,

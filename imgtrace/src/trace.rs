@@ -30,16 +30,17 @@ impl Trace {
         self.tally.observe(observed);
         let mut reports = Vec::new();
         self.correlator.observe(observed, &mut reports);
+        let world = self.correlator.world();
+        let shown = self.verdicts.observed(observed, world);
         for report in reports {
-            let findings = self
-                .verdicts
-                .check(observed.at, &report, self.correlator.world());
+            let findings = self.verdicts.check(observed.at, &report, world);
             out.push(report);
             out.extend(findings.into_iter().map(Report::Finding));
         }
+        out.extend(shown.into_iter().map(Report::Finding));
         let ended = matches!(observed.what, Observation::End);
         if ended {
-            let rest = self.verdicts.finish(observed.at);
+            let rest = self.verdicts.finish(observed.at, world);
             out.extend(rest.into_iter().map(Report::Finding));
         }
         for report in out.iter().skip(before) {

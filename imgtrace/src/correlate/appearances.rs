@@ -58,6 +58,7 @@ pub(super) fn operation(
         store,
         image,
         renamed,
+        already: false,
         writer,
     } = what
     else {
@@ -75,7 +76,7 @@ pub(super) fn operation(
         return None;
     }
     let (op, reason) = appeared.op(world)?;
-    let store = world.stores.reference(*store);
+    let store = world.inventory.reference(*store);
     let attribution = appeared.culprit.map(|key| Attribution::seen(world, key));
     let attribution = attribution.unwrap_or_default();
     let place = store.as_ref().map_or("the store", |store| &store.root);

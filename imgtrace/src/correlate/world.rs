@@ -6,10 +6,12 @@ use super::containers::{Container, Containers};
 use super::daemon;
 use super::endpoints::Endpoints;
 use super::images::Images;
+use super::inventory::{Held, Inventory};
 use super::pod::{self, Pods};
 use super::processes::Processes;
-use super::stores::Stores;
-use crate::model::{Endpoint, EndpointId, Process, ProcessKey, Report, Rootfs, Runtime, Stamp};
+use crate::model::{
+    Endpoint, EndpointId, Process, ProcessKey, Report, Rootfs, Runtime, Stamp, StoreId,
+};
 use crate::observation::{ConnectionId, Fact, Observation};
 
 /// Tables of names and identities, each with its bound.
@@ -20,7 +22,7 @@ pub(crate) struct World {
     pub(super) containers: Containers,
     pub(super) images: Images,
     pub(super) pods: Pods,
-    pub(super) stores: Stores,
+    pub(super) inventory: Inventory,
     processes: Processes,
 }
 
@@ -32,7 +34,7 @@ impl World {
             containers: Containers::new(),
             images: Images::new(),
             pods: Pods::new(),
-            stores: Stores::new(),
+            inventory: Inventory::new(),
             processes: Processes::new(),
         }
     }
@@ -113,6 +115,25 @@ impl World {
                 .is_some_and(|it| it.program() == "dockerd")
     }
 
+    /// What lies in which store.
+    pub(crate) const fn inventory(&self) -> &Inventory {
+        &self.inventory
+    }
+
+    /// The store that an endpoint's daemon keeps its images in; of containerd's the one of that
+    /// namespace. None where that is not known.
+    pub(crate) fn store_of(&self, id: EndpointId, namespace: Option<&str>) -> Option<StoreId> {
+        let server = self.server(id)?;
+        let mut used = self.inventory.used_by(server);
+        let is_it = |held: &Held| match (&held.store.namespace, namespace) {
+            (Some(of), Some(namespace)) => of == namespace,
+            _ => true,
+        };
+        let (first, _) = used.find(|(_, held)| is_it(held))?;
+        let is_only = !used.any(|(_, held)| is_it(held));
+        is_only.then_some(first)
+    }
+
     /// The containers around the daemon behind an endpoint, outermost first; none if it is not
     /// known where that daemon lives.
     pub(crate) fn around_server(&self, id: EndpointId) -> Option<Vec<Nested>> {
@@ -140,9 +161,14 @@ impl World {
                 self.release(gone);
             }
             Observation::Learned { connection, fact } => self.learned(at, *connection, fact, out),
-            Observation::Store { id, store } => {
-                let is_news = self.stores.learn(*id, store);
+            Observation::Store { id, store, .. } => {
+                let is_news = self.inventory.observe(what);
                 out.extend(is_news.then(|| Report::Store(at, *id, store.clone())));
+            }
+            Observation::StoreListed { .. }
+            | Observation::ImageAppeared { .. }
+            | Observation::ImageVanished { .. } => {
+                self.inventory.observe(what);
             }
             Observation::Mounted {
                 rootfs, mounter, ..

@@ -4,6 +4,8 @@
 
 mod endpoint;
 mod finding;
+mod image;
+mod inventory;
 mod operation;
 mod process;
 mod reference;
@@ -18,6 +20,8 @@ pub use endpoint::{
     Api, Calling, Endpoint, EndpointId, EndpointState, Listener, Runtime, Server, SocketFile,
 };
 pub use finding::{Finding, Rule, Severity};
+pub use image::{StoredImage, StoredLayer, Variant};
+pub use inventory::{Listing, StoreUser};
 pub use operation::{
     Basis, Caller, CallerContainer, Confidence, Correlation, Denial, EndpointRef, Hop, Op,
     Operation, OperationId, Outcome,
@@ -25,7 +29,7 @@ pub use operation::{
 pub use process::{Ancestor, Cgroups, Process, ProcessKey, Source};
 pub use reference::{ImageName, Reference, image_id, is_digest};
 pub use report::{Loss, LossKind, Notice, Report};
-pub use rootfs::{Cause, MountId, OciVerb, Role, Rootfs, RootfsIdentity, StoredImage};
+pub use rootfs::{Cause, MountId, OciVerb, Role, Rootfs, RootfsIdentity};
 pub use store::{Store, StoreId, StoreKind, StoreRef};
 pub use subject::{DigestKind, Pod, Subject};
 pub use summary::{

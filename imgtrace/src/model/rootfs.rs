@@ -175,25 +175,3 @@ pub enum OciVerb {
     /// Take away what is left of it.
     Delete,
 }
-
-/// An image as a store's own index lists it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredImage {
-    /// `sha256:…` of its configuration, or of its manifest or index in containerd's stores.
-    pub id: String,
-    /// Normalised references.
-    pub names: Vec<String>,
-    /// `sha256:…` of the manifest or index that it came with.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub digest: Option<String>,
-    /// Layers.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub layers: Option<u32>,
-    /// Bytes unpacked, as the store's own books say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bytes: Option<u64>,
-    /// True if its topmost layer came compressed or in parts, as registries send layers; false if
-    /// it was made or unpacked here; null where the store's books do not say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub came_packed: Option<bool>,
-}

@@ -85,4 +85,7 @@ pub struct StoreRef {
     pub kind: StoreKind,
     /// Its root folder.
     pub root: String,
+    /// containerd's namespace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
 }

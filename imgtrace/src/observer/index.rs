@@ -63,6 +63,7 @@ impl Observer {
                 store,
                 image,
                 renamed,
+                already: false,
                 writer,
             },
             Change::Vanished(image) => Observation::ImageVanished {

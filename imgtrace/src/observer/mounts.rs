@@ -261,7 +261,8 @@ impl Observer {
     pub(super) fn store(&mut self, store: Store, at: Stamp) -> Option<StoreId> {
         let (id, is_new) = self.mounts.number(&store)?;
         if is_new {
-            let what = Observation::Store { id, store };
+            let users = Vec::new();
+            let what = Observation::Store { id, store, users };
             self.out.push(Observed { at, what });
         }
         Some(id)

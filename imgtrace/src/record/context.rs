@@ -114,6 +114,8 @@ impl Context {
             Observation::Refused { .. }
             | Observation::ImageAppeared { .. }
             | Observation::ImageVanished { .. }
+            | Observation::StoreListed { .. }
+            | Observation::Inventoried
             | Observation::Learned { .. }
             | Observation::Anomaly { .. }
             | Observation::Lost { .. }

@@ -84,9 +84,11 @@ struct FindingView<'a> {
     summary: &'a str,
     evidence: &'a [String],
     image: Option<&'a str>,
-    /// Stores are not looked at yet; the place is kept.
-    stores: [(); 0],
+    stores: Vec<start::StoreView<'a>>,
+    fetched_bytes: Option<u64>,
     wasted_bytes: Option<u64>,
+    remedy: Option<&'a str>,
+    count: u64,
     operations: &'a [OperationId],
 }
 
@@ -100,8 +102,11 @@ impl<'a> FindingView<'a> {
             summary: &finding.summary,
             evidence: &finding.evidence,
             image: finding.image.as_deref(),
-            stores: [],
-            wasted_bytes: None,
+            stores: finding.stores.iter().map(start::StoreView::new).collect(),
+            fetched_bytes: finding.fetched_bytes,
+            wasted_bytes: finding.wasted_bytes,
+            remedy: finding.remedy.as_deref(),
+            count: finding.count,
             operations: &finding.operations,
         }
     }

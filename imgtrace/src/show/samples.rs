@@ -246,15 +246,12 @@ pub(super) fn endpoint(number: u32) -> Endpoint {
 }
 
 pub(super) fn dood() -> Finding {
+    let summary = "pod ci/runner-0 (containerd) drives /run/docker.sock: web runs beside it";
     Finding {
-        at: at(948),
-        rule: Rule::Dood,
-        severity: Severity::Warning,
-        summary: "pod ci/runner-0 (containerd) drives /run/docker.sock: web runs beside it"
-            .to_owned(),
         evidence: vec!["docker-compose (pid 4711) is in container 9f8e7d6c".to_owned()],
         image: text("docker.io/library/nginx:1.27"),
         operations: vec![OperationId(18)],
+        ..Finding::new(at(948), Rule::Dood, Severity::Warning, summary.to_owned())
     }
 }
 

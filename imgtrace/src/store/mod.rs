@@ -8,10 +8,12 @@
 pub mod bolt;
 pub mod containerd;
 pub mod containers_storage;
+mod contents;
 pub mod docker;
 mod rootfs;
 mod view;
 
+pub use contents::{Contents, Edition};
 pub use rootfs::Layouts;
 pub use view::{Folder, ReadError, View};
 

@@ -49,6 +49,7 @@ fn store(scene: &mut Scene) {
             driver: "overlay2".to_owned(),
             namespace: None,
         },
+        users: Vec::new(),
     });
 }
 

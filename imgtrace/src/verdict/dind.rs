@@ -6,7 +6,7 @@
 use super::placement::Placement;
 use super::{Seen, Verdict};
 use crate::correlate::Bounded;
-use crate::model::{EndpointId, Finding, Rule, Severity};
+use crate::model::{EndpointId, Finding, Op, Rule, Severity};
 
 /// Pairs of container and endpoint that are remembered as said.
 const MAX_PAIRS: usize = 4_096;
@@ -26,19 +26,18 @@ impl Dind {
 }
 
 impl Verdict for Dind {
-    fn check(&mut self, seen: &Seen<'_>) -> Vec<Finding> {
-        let Some(placement) = seen
-            .placement
-            .filter(|it| it.is_inside() && !it.is_daemons())
-        else {
-            return Vec::new();
+    fn operation(&mut self, seen: &Seen<'_>, out: &mut Vec<Finding>) {
+        let is_refused = seen.operation.op == Op::ConnectDenied;
+        let is_it = |it: &&Placement<'_>| it.is_inside() && !it.is_daemons() && !is_refused;
+        let Some(placement) = seen.placement.filter(is_it) else {
+            return;
         };
         let pair = (placement.container.id.clone(), placement.endpoint);
         if self.said.get_mut(&pair).is_some() {
-            return Vec::new();
+            return;
         }
         self.said.insert(pair, ());
-        vec![finding(seen, placement)]
+        out.push(finding(seen, placement));
     }
 }
 
@@ -48,19 +47,16 @@ fn finding(seen: &Seen<'_>, placement: &Placement<'_>) -> Finding {
     let mut evidence = placement.evidence();
     evidence.push("the daemon is inside the caller's container, so this is not DooD".to_owned());
     evidence.extend(operation.evidence.iter().cloned());
+    let summary = format!(
+        "{} drives {} ({}), which runs inside it",
+        placement.who(),
+        placement.path,
+        endpoint.runtime.as_str()
+    );
     Finding {
-        at: seen.at,
-        rule: Rule::Dind,
-        severity: Severity::Info,
-        summary: format!(
-            "{} drives {} ({}), which runs inside it",
-            placement.who(),
-            placement.path,
-            endpoint.runtime.as_str()
-        ),
         evidence,
-        image: None,
         operations: vec![operation.id],
+        ..Finding::new(seen.now.at, Rule::Dind, Severity::Info, summary)
     }
 }
 

@@ -5,7 +5,7 @@
 //! often, with the count; nothing of it is dropped.
 
 use super::placement::{Placement, short};
-use super::{Seen, Verdict};
+use super::{Now, Seen, Verdict};
 use crate::correlate::Bounded;
 use crate::model::{
     EndpointId, Finding, Op, Operation, OperationId, Outcome, Rule, Severity, Stamp,
@@ -47,30 +47,30 @@ impl Dood {
 }
 
 impl Verdict for Dood {
-    fn check(&mut self, seen: &Seen<'_>) -> Vec<Finding> {
-        let Some(placement) = seen.placement.filter(|it| !it.is_inside()) else {
-            return Vec::new();
+    fn operation(&mut self, seen: &Seen<'_>, out: &mut Vec<Finding>) {
+        let is_refused = seen.operation.op == Op::ConnectDenied;
+        let is_it = |it: &&Placement<'_>| !it.is_inside() && !is_refused;
+        let Some(placement) = seen.placement.filter(is_it) else {
+            return;
         };
-        let mut findings = Vec::new();
         let key = (placement.container.id.clone(), placement.endpoint);
         let drives = drives(seen.operation, placement);
         if self.pairs.get_mut(&key).is_none() {
-            findings.push(first(seen, placement, &drives));
+            out.push(first(seen, placement, &drives));
             self.pairs.insert(key.clone(), Pair::new(drives.clone()));
         }
         if is_start(seen.operation)
             && let Some(pair) = self.pairs.get_mut(&key)
         {
             pair.drives = drives;
-            findings.extend(pair.start(seen, placement));
+            out.extend(pair.start(seen, placement));
         }
-        findings
     }
 
-    fn finish(&mut self, at: Stamp) -> Vec<Finding> {
+    fn finish(&mut self, now: &Now<'_>, out: &mut Vec<Finding>) {
         let pairs = self.pairs.iter().map(|(_, pair)| pair);
         let rest = pairs.filter(|pair| pair.held_back > 0);
-        rest.map(|pair| pair.rest(at)).collect()
+        out.extend(rest.map(|pair| pair.rest(now.at)));
     }
 }
 
@@ -89,14 +89,12 @@ fn first(seen: &Seen<'_>, placement: &Placement<'_>, drives: &str) -> Finding {
     let operation = seen.operation;
     let mut evidence = placement.evidence();
     evidence.extend(operation.evidence.iter().cloned());
+    let summary = format!("{drives}, which runs outside of it");
     Finding {
-        at: seen.at,
-        rule: Rule::Dood,
-        severity: Severity::Warning,
-        summary: format!("{drives}, which runs outside of it"),
         evidence,
         image: operation.subject.image.clone(),
         operations: vec![operation.id],
+        ..Finding::new(seen.now.at, Rule::Dood, Severity::Warning, summary)
     }
 }
 
@@ -147,30 +145,24 @@ impl Pair {
             placement.endpoint
         )];
         evidence.extend(operation.evidence.iter().cloned());
+        let summary = format!("{}: {started} runs {place}{store}{count}", self.drives);
         Finding {
-            at: seen.at,
-            rule: Rule::Dood,
-            severity: Severity::Info,
-            summary: format!("{}: {started} runs {place}{store}{count}", self.drives),
             evidence,
             image: operation.subject.image.clone(),
             operations: vec![operation.id],
+            ..Finding::new(seen.now.at, Rule::Dood, Severity::Info, summary)
         }
     }
 
     /// The finding at the end for what was held back.
     fn rest(&self, at: Stamp) -> Finding {
+        let summary = format!(
+            "{}: {} more containers started since the last time, {} in all",
+            self.drives, self.held_back, self.starts
+        );
         Finding {
-            at,
-            rule: Rule::Dood,
-            severity: Severity::Info,
-            summary: format!(
-                "{}: {} more containers started since the last time, {} in all",
-                self.drives, self.held_back, self.starts
-            ),
-            evidence: Vec::new(),
-            image: None,
             operations: self.last.into_iter().collect(),
+            ..Finding::new(at, Rule::Dood, Severity::Info, summary)
         }
     }
 }

@@ -1,8 +1,8 @@
-//! What follows from operations: one rule a file, one page a rule under `docs/verdicts/`.
+//! What follows from operations and stores: one rule a file, one page a rule under `docs/verdicts/`.
 //!
-//! A rule sees operations and what is known of the machine, never bytes. It is an object with
-//! three questions: which one it is, what one operation shows, and what is left to say at the end
-//! of what it held back.
+//! A rule sees operations, what was observed of stores and sockets, and what is known of the
+//! machine, never bytes. It is an object with three questions: what one operation shows, what one
+//! observation shows, and what is left to say at the end of what it held back.
 
 mod dind;
 mod dood;
@@ -12,26 +12,35 @@ use self::dind::Dind;
 use self::dood::Dood;
 use self::placement::Placement;
 use crate::correlate::World;
-use crate::model::{Finding, Op, Operation, Report, Stamp};
+use crate::model::{Finding, Operation, Report, Stamp};
+use crate::observation::{Observation, Observed};
 
 /// One rule.
 trait Verdict: std::fmt::Debug {
-    /// What an operation shows, as it begins and again, better known, as it ends.
-    fn check(&mut self, seen: &Seen<'_>) -> Vec<Finding>;
+    /// What an operation shows, as it begins (`outcome` is none) and again, better known, as it
+    /// ends.
+    fn operation(&mut self, _seen: &Seen<'_>, _out: &mut Vec<Finding>) {}
+
+    /// What an observation of a store, an endpoint, a connection or a mount shows. The world has
+    /// taken it in already; what it makes of operations comes after it.
+    fn observed(&mut self, _what: &Observation, _now: &Now<'_>, _out: &mut Vec<Finding>) {}
 
     /// What was held back so far, at the end of the run.
-    fn finish(&mut self, _at: Stamp) -> Vec<Finding> {
-        Vec::new()
-    }
+    fn finish(&mut self, _now: &Now<'_>, _out: &mut Vec<Finding>) {}
 }
 
-/// What a rule may look at.
+/// The moment in which a rule is asked, and what is known then.
+struct Now<'a> {
+    at: Stamp,
+    world: &'a World,
+}
+
+/// An operation that a rule may look at.
 struct Seen<'a> {
     operation: &'a Operation,
     /// Where the caller stands to the daemon; none if one of them is in no container or unknown.
     placement: Option<&'a Placement<'a>>,
-    /// Now.
-    at: Stamp,
+    now: &'a Now<'a>,
 }
 
 /// All rules.
@@ -47,27 +56,44 @@ impl Verdicts {
         }
     }
 
+    /// What an observation shows by itself.
+    pub(crate) fn observed(&mut self, observed: &Observed, world: &World) -> Vec<Finding> {
+        let now = Now {
+            at: observed.at,
+            world,
+        };
+        let mut findings = Vec::new();
+        for rule in &mut self.rules {
+            rule.observed(&observed.what, &now, &mut findings);
+        }
+        findings
+    }
+
     /// What a report shows that was made at this moment.
     pub(crate) fn check(&mut self, at: Stamp, report: &Report, world: &World) -> Vec<Finding> {
         let (Report::Began(operation) | Report::Ended(operation)) = report else {
             return Vec::new();
         };
-        if operation.op == Op::ConnectDenied {
-            return Vec::new();
-        }
         let placement = Placement::of(operation, world);
         let seen = Seen {
             operation,
             placement: placement.as_ref(),
-            at,
+            now: &Now { at, world },
         };
-        let rules = self.rules.iter_mut();
-        rules.flat_map(|rule| rule.check(&seen)).collect()
+        let mut findings = Vec::new();
+        for rule in &mut self.rules {
+            rule.operation(&seen, &mut findings);
+        }
+        findings
     }
 
     /// What the rules held back.
-    pub(crate) fn finish(&mut self, at: Stamp) -> Vec<Finding> {
-        let rules = self.rules.iter_mut();
-        rules.flat_map(|rule| rule.finish(at)).collect()
+    pub(crate) fn finish(&mut self, at: Stamp, world: &World) -> Vec<Finding> {
+        let now = Now { at, world };
+        let mut findings = Vec::new();
+        for rule in &mut self.rules {
+            rule.finish(&now, &mut findings);
+        }
+        findings
     }
 }

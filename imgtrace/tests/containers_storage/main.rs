@@ -92,8 +92,11 @@ fn what_podman_brings_is_told_once_each() {
     let pid = watch.run(&machine, &["import", &archive, "localhost/a:1"]);
     let (image, writer) = watch.appeared(&machine, "localhost/a:1");
     assert_eq!(writer, Some(pid));
-    assert_eq!((image.layers, image.came_packed), (Some(1), Some(false)));
-    assert!(image.bytes.unwrap() > 1_000_000);
+    assert_eq!(
+        (image.variants[0].layers.len(), image.came_packed),
+        (1, Some(false))
+    );
+    assert!(image.variants[0].layers[0].unpacked.unwrap() > 1_000_000);
 
     let file = machine.containerfile(
         "FROM localhost/a:1\nRUN [\"/busybox\",\"touch\",\"/b\"]\nENV c=d\nCOPY Containerfile /e\n",
@@ -102,7 +105,7 @@ fn what_podman_brings_is_told_once_each() {
     let pid = watch.run(&machine, &build);
     let (image, writer) = watch.appeared(&machine, "localhost/b:1");
     assert_eq!(writer, Some(pid), "and none of the steps");
-    assert_eq!(image.layers, Some(3));
+    assert_eq!(image.variants[0].layers.len(), 3);
 
     let pid = watch.run(&machine, &["tag", "b:1", "q.io/c:1"]);
     assert_eq!(watch.appeared(&machine, "q.io/c:1").1, Some(pid));
@@ -131,7 +134,7 @@ fn a_build_without_a_name_is_one_image() {
     );
     let pid = watch.run(&machine, &["build", "--isolation", "chroot", &file]);
     let (image, writer) = watch.appeared(&machine, "");
-    assert_eq!((image.layers, writer), (Some(3), Some(pid)));
+    assert_eq!((image.variants[0].layers.len(), writer), (3, Some(pid)));
     let more = watch.next(&machine, Duration::from_secs(1));
     assert_eq!(more, None);
 }

@@ -14,9 +14,8 @@ fn pulled(names: &[&str]) -> StoredImage {
         id: "sha256:79fb".to_owned(),
         names: names.iter().map(|&name| name.to_owned()).collect(),
         digest: Some(DIGEST.to_owned()),
-        layers: Some(1),
-        bytes: Some(10),
         came_packed: Some(true),
+        ..StoredImage::default()
     }
 }
 
@@ -40,6 +39,7 @@ fn scene(command: &str) -> Scene {
             driver: "overlay".to_owned(),
             namespace: None,
         },
+        users: Vec::new(),
     });
     let args: Vec<_> = command.split(' ').map(str::to_owned).collect();
     let mut podman = process(400, &args[0]);
@@ -54,6 +54,7 @@ fn appear(scene: &mut Scene, image: StoredImage, renamed: bool, writer: Option<u
         store: StoreId(1),
         image,
         renamed,
+        already: false,
         writer: writer.map(key),
     });
 }

@@ -166,7 +166,7 @@ impl Seen<'_> {
 pub(super) fn dress(operation: &mut Operation, mount: &Mount, world: &World) {
     let rootfs = &mount.rootfs;
     let identity = &rootfs.identity;
-    operation.store = rootfs.store.and_then(|id| world.stores.reference(id));
+    operation.store = rootfs.store.and_then(|id| world.inventory.reference(id));
     operation.rootfs = Some(rootfs.clone());
     dress_image(operation, identity, world);
     let subject = &mut operation.subject;

@@ -64,8 +64,8 @@ fn stored_image() -> impl Strategy<Value = StoredImage> {
             id,
             names,
             digest,
-            layers,
-            bytes: layers.map(u64::from),
+            stored: layers.map(u64::from),
+            ..StoredImage::default()
         },
     )
 }
@@ -90,6 +90,7 @@ fn store() -> impl Strategy<Value = Observation> {
                 driver,
                 namespace,
             },
+            users: Vec::new(),
         },
     )
 }
@@ -146,6 +147,7 @@ pub(super) fn seen() -> impl Strategy<Value = Observation> {
                     store,
                     image,
                     renamed: false,
+                    already: false,
                     writer,
                 }
             } else {

@@ -63,6 +63,7 @@ pub(super) struct StoreView<'a> {
     id: StoreId,
     kind: StoreKind,
     root: &'a str,
+    namespace: Option<&'a str>,
 }
 
 impl<'a> StoreView<'a> {
@@ -71,6 +72,7 @@ impl<'a> StoreView<'a> {
             id: store.id,
             kind: store.kind,
             root: &store.root,
+            namespace: store.namespace.as_deref(),
         }
     }
 }
@@ -82,7 +84,6 @@ pub(super) struct FoundView<'a> {
     at: String,
     store: StoreView<'a>,
     driver: &'a str,
-    namespace: Option<&'a str>,
     device: u64,
     inode: u64,
 }
@@ -96,9 +97,9 @@ impl<'a> FoundView<'a> {
                 id,
                 kind: store.kind,
                 root: &store.root,
+                namespace: store.namespace.as_deref(),
             },
             driver: &store.driver,
-            namespace: store.namespace.as_deref(),
             device: store.device,
             inode: store.inode,
         }

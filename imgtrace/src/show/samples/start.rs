@@ -70,6 +70,7 @@ pub(in crate::show) fn restarted() -> Operation {
             id: StoreId(1),
             kind: StoreKind::Docker,
             root: "/var/lib/docker".to_owned(),
+            namespace: None,
         }),
         rootfs: Some(rootfs()),
         cause: Some(Cause::RestartPolicy),

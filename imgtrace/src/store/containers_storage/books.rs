@@ -100,8 +100,9 @@ impl Books {
         let driver = self.driver;
         let layers = LazyCell::new(|| layers(root, driver));
         let stored = images.into_iter().map(|image| {
-            let extent = self.extent_in(&layers, &image.layer);
-            image.stored(extent)
+            let came_packed = self.extent_in(&layers, &image.layer);
+            let came_packed = came_packed.and_then(|extent| extent.came_packed);
+            image.stored(chain::stored(&layers, &image.layer), came_packed)
         });
         Some(stored.collect())
     }

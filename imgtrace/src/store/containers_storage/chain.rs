@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use sha2::{Digest as _, Sha256};
 
 use super::records::Layer;
+use crate::model::StoredLayer;
 
 /// The most layers below one another: twice what the driver allows (`drivers/overlay/overlay.go`,
 /// `maxDepth`).
@@ -44,6 +45,33 @@ pub(super) fn extent(layers: &HashMap<String, Layer>, top: &str) -> Option<Exten
         chain_id: chain_id(chain.iter().rev().map(|layer| layer.diff_id.as_deref())),
         came_packed: chain.first().and_then(|layer| layer.came_packed()),
     })
+}
+
+/// The layers from `top` down, the lowest first, as an image is told to have them; none if one is
+/// missing or has no diff id, or there are too many.
+pub(super) fn stored(layers: &HashMap<String, Layer>, top: &str) -> Option<Vec<StoredLayer>> {
+    let mut chain = Vec::new();
+    let mut next = Some(top);
+    while let Some(id) = next.filter(|id| !id.is_empty()) {
+        if chain.len() == DEPTH_MOST {
+            return None;
+        }
+        let layer = layers.get(id)?;
+        chain.push(layer);
+        next = layer.parent.as_deref();
+    }
+    let mut below: Option<String> = None;
+    let stored = chain.iter().rev().map(|layer| {
+        let ids = below.as_deref().into_iter().map(Some);
+        let chain_id = chain_id(ids.chain([layer.diff_id.as_deref()]))?;
+        below = Some(chain_id.clone());
+        Some(StoredLayer {
+            chain_id,
+            unpacked: layer.size,
+            ..StoredLayer::default()
+        })
+    });
+    stored.collect()
 }
 
 /// The chain id of layers, the lowest first (OCI image specification, `config.md`, "Layer

@@ -10,8 +10,7 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
 
-use super::chain::Extent;
-use crate::model::{DigestKind, ImageName, StoredImage, image_id};
+use crate::model::{DigestKind, ImageName, StoredImage, StoredLayer, Variant, image_id};
 
 /// Entries of one book that are held; the overlay driver itself allows 500 layers for an image.
 const RECORDS_MOST: usize = 65_536;
@@ -111,14 +110,29 @@ impl Image {
     }
 
     /// What is told of it to those who know nothing of this layout.
-    pub(super) fn stored(&self, extent: Option<Extent>) -> StoredImage {
+    pub(super) fn stored(
+        &self,
+        layers: Option<Vec<StoredLayer>>,
+        came_packed: Option<bool>,
+    ) -> StoredImage {
+        let digest = self.digest.as_deref().and_then(image_id);
+        let (_, kind) = self.digest();
+        let manifest = digest
+            .clone()
+            .filter(|_| kind == Some(DigestKind::Manifest));
         StoredImage {
             id: self.config(),
             names: self.references(),
-            digest: self.digest.as_deref().and_then(image_id),
-            layers: extent.as_ref().map(|extent| extent.layers),
-            bytes: extent.as_ref().and_then(|extent| extent.bytes),
-            came_packed: extent.and_then(|extent| extent.came_packed),
+            digest_kind: digest.is_some().then_some(kind).flatten(),
+            digest,
+            variants: vec![Variant {
+                manifest,
+                config: Some(self.config()),
+                layers: layers.unwrap_or_default(),
+                ..Variant::default()
+            }],
+            came_packed,
+            ..StoredImage::default()
         }
     }
 

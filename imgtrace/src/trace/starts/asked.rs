@@ -21,7 +21,8 @@ fn docker_start_has_what_was_mounted_for_it() {
         Some(StoreRef {
             id: StoreId(1),
             kind: StoreKind::Docker,
-            root: "/var/lib/docker".to_owned()
+            root: "/var/lib/docker".to_owned(),
+            namespace: None,
         })
     );
     assert_eq!(
