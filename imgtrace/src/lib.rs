@@ -8,6 +8,7 @@
 #[cfg(test)]
 extern crate self as imgtrace;
 
+mod amount;
 pub mod capture;
 pub mod command;
 mod correlate;

@@ -3,7 +3,6 @@
 //! Pure: what is printed depends on the reports and the [`Settings`] alone, so a replay prints
 //! what the live run printed. Who writes the bytes, and where to, is known to `command`.
 
-mod amount;
 mod caller;
 pub mod checklist;
 pub mod escape;

@@ -2,7 +2,7 @@
 
 use crate::model::{Cause, Operation};
 
-use super::amount;
+use crate::amount;
 
 /// `101 layers, 1.2 GB, overlay2 in s1 docker /var/lib/docker`; none if nothing was seen mounted.
 pub(super) fn rootfs(operation: &Operation) -> Option<String> {

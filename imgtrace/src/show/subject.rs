@@ -2,9 +2,9 @@
 
 use crate::model::{Op, Operation, Pod, Subject};
 
-use super::amount;
 use super::escape::{escape, width};
 use super::line::keep_end;
+use crate::amount;
 
 /// Hex digits of an id beside a name.
 const SHORT_ID: usize = 8;

@@ -7,6 +7,10 @@
 mod dind;
 mod dood;
 mod placement;
+#[allow(dead_code, reason = "every rule that comes uses a part of it")]
+mod situations;
+#[allow(dead_code, reason = "every rule that comes uses a part of it")]
+mod words;
 
 use self::dind::Dind;
 use self::dood::Dood;

@@ -2,7 +2,7 @@
 
 use crate::model::{Loss, LossKind};
 
-use super::super::amount;
+use crate::amount;
 
 /// How much was lost, where, and why.
 pub(in crate::show) fn sentence(loss: &Loss) -> String {

@@ -6,9 +6,10 @@ use super::super::Settings;
 use super::super::line::{ELLIPSIS, Line};
 use super::super::palette::{BAD, DIM, GOOD, OP, PLAIN, UNSURE};
 use super::super::way::way;
-use super::super::{amount, caller, start, subject};
+use super::super::{caller, start, subject};
 use super::denial::remedy;
 use super::{State, WORD};
+use crate::amount;
 
 /// Columns of the operation's word, if what it is about is to stand in line with the others.
 const WORD_COLUMNS: usize = 8;

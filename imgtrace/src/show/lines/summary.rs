@@ -4,10 +4,10 @@ use crate::model::{AnomalyCount, EndpointCount, Summary};
 use crate::observation::Anomaly;
 
 use super::super::Settings;
-use super::super::amount;
 use super::super::line::Line;
 use super::super::palette::{BAD, DIM, OP, PLACE, PLAIN, UNSURE, WARNING};
 use super::WORD;
+use crate::amount;
 
 /// Where the lists begin: behind the longest word before them.
 const LIST: usize = WORD + 18;

@@ -4,13 +4,13 @@
 const UNITS: [&str; 6] = ["B", "kB", "MB", "GB", "TB", "PB"];
 
 /// `512 B`, `1.2 kB`, `34 MB`.
-pub(super) fn bytes(count: u64) -> String {
+pub(crate) fn bytes(count: u64) -> String {
     let (power, unit) = unit_of(count);
     format!("{} {unit}", in_unit(count, power))
 }
 
 /// How far something is: `34 of 187 MB`, or as much of it as is known.
-pub(super) fn progress(done: Option<u64>, total: Option<u64>) -> Option<String> {
+pub(crate) fn progress(done: Option<u64>, total: Option<u64>) -> Option<String> {
     match (done, total) {
         (done, Some(total)) if total > 0 => {
             let (power, unit) = unit_of(total);
@@ -42,7 +42,7 @@ fn in_unit(count: u64, power: u32) -> String {
 
 /// A duration in at most six columns: `0.4 ms`, `812 ms`, `1.24 s`, `12.3 s`, `2m04s`, `1h02m`,
 /// `3d04h`.
-pub(super) fn duration(millis: f64) -> String {
+pub(crate) fn duration(millis: f64) -> String {
     if millis < 9.95 {
         return format!("{millis:.1} ms");
     }
