@@ -49,6 +49,11 @@ impl Endpoints {
         all.filter(move |endpoint| server(endpoint) == Some(process))
     }
 
+    /// The endpoints of all daemons, by number; those of shims are none of them.
+    pub(crate) fn daemons(&self) -> impl Iterator<Item = &Endpoint> {
+        self.daemons.iter().map(|(_, endpoint)| endpoint)
+    }
+
     /// The daemons of a kind, each once.
     pub(crate) fn servers_of(&self, runtime: Runtime) -> Vec<ProcessKey> {
         let all = self.daemons.iter().map(|(_, endpoint)| endpoint);

@@ -1,7 +1,12 @@
 //! What lies where: the stores of this run, the images in them, and the daemons that keep them there.
 
+mod bytes;
+mod index;
+
 use std::collections::BTreeMap;
 
+pub(crate) use self::bytes::Bytes;
+use self::index::{Digests, Facet, Parts};
 use super::bounded::Bounded;
 use crate::model::{
     Listing, ProcessKey, Store, StoreId, StoreRef, StoreUser, StoredImage, Variant,
@@ -14,11 +19,17 @@ const MAX_STORES: usize = 1_024;
 /// Images kept over all stores; what comes on top is not compared.
 const MAX_IMAGES: usize = 65_536;
 
+/// Layers kept over all stores, counted for each image that has them: some 250 bytes each. What
+/// comes on top is not compared.
+const MAX_LAYERS: usize = 262_144;
+
 /// What is known of each store.
 #[derive(Debug)]
 pub(crate) struct Inventory {
     stores: Bounded<StoreId, Held>,
+    digests: Digests,
     images: usize,
+    layers: usize,
 }
 
 /// A store and what it holds.
@@ -31,6 +42,9 @@ pub(crate) struct Held {
     pub(crate) images: BTreeMap<String, StoredImage>,
     /// What its books said in all, last; none if they have not been read.
     pub(crate) listing: Option<Listing>,
+    /// Which image a name means: in each layout one name means one.
+    names: BTreeMap<Box<str>, Box<str>>,
+    parts: Parts,
 }
 
 /// How it is known that two images are the same, the surest first.
@@ -58,7 +72,9 @@ impl Inventory {
     pub(crate) const fn new() -> Self {
         Self {
             stores: Bounded::new(MAX_STORES),
+            digests: Digests::new(),
             images: 0,
+            layers: 0,
         }
     }
 
@@ -78,10 +94,7 @@ impl Inventory {
                 ..
             } => self.appeared(*store, image, *renamed),
             Observation::ImageVanished { store, image, .. } => {
-                let held = self.stores.get_mut(store);
-                if held.is_some_and(|held| held.images.remove(&image.id).is_some()) {
-                    self.images -= 1;
-                }
+                self.take(*store, &image.id);
             }
             _ => {}
         }
@@ -100,32 +113,67 @@ impl Inventory {
             users: users.to_vec(),
             images: BTreeMap::new(),
             listing: None,
+            names: BTreeMap::new(),
+            parts: Parts::default(),
         };
-        if let Some((_, gone)) = self.stores.insert(id, held) {
-            self.images -= gone.images.len();
+        if let Some((gone, held)) = self.stores.insert(id, held) {
+            for image in held.images.values() {
+                self.digests.remove(gone, image);
+                self.images -= 1;
+                self.layers -= layers(image);
+            }
         }
         true
     }
 
     fn appeared(&mut self, store: StoreId, image: &StoredImage, renamed: bool) {
+        let mut image = image.clone();
+        if let Some(known) = self.take(store, &image.id).filter(|_| renamed) {
+            let mut kept = known.names;
+            kept.retain(|name| !image.names.contains(name));
+            image.names.extend(kept);
+        }
+        self.put(store, image);
+    }
+
+    /// Adds an image that is not there, unless there are too many. Names that it bears are its own
+    /// from now on.
+    fn put(&mut self, store: StoreId, image: StoredImage) {
+        let layers = layers(&image);
+        if self.images >= MAX_IMAGES || self.layers + layers > MAX_LAYERS {
+            return;
+        }
         let Some(held) = self.stores.get_mut(&store) else {
             return;
         };
-        let mut image = image.clone();
-        if let Some(known) = held.images.get(&image.id).filter(|_| renamed) {
-            let kept = known
+        self.images += 1;
+        self.layers += layers;
+        self.digests.add(store, &image);
+        held.parts.add(&image);
+        for name in &image.names {
+            let before = held
                 .names
-                .iter()
-                .filter(|name| !image.names.contains(name));
-            let kept: Vec<_> = kept.cloned().collect();
-            image.names.extend(kept);
-        } else if !held.images.contains_key(&image.id) {
-            if self.images == MAX_IMAGES {
-                return;
+                .insert(name.as_str().into(), image.id.as_str().into());
+            let other = before.and_then(|id| held.images.get_mut(&*id));
+            if let Some(other) = other {
+                other.names.retain(|known| known != name);
             }
-            self.images += 1;
         }
         held.images.insert(image.id.clone(), image);
+    }
+
+    /// Takes an image out.
+    fn take(&mut self, store: StoreId, id: &str) -> Option<StoredImage> {
+        let held = self.stores.get_mut(&store)?;
+        let image = held.images.remove(id)?;
+        for name in &image.names {
+            held.names.remove(name.as_str());
+        }
+        held.parts.remove(&image);
+        self.digests.remove(store, &image);
+        self.images -= 1;
+        self.layers -= layers(&image);
+        Some(image)
     }
 
     /// Every store, by its number.
@@ -155,37 +203,78 @@ impl Inventory {
             .filter(move |(_, held)| held.users.iter().any(|user| user.process == process))
     }
 
-    /// The image that a normalised reference (`name:tag`, `name@sha256:…`) or a digest means in a
-    /// store.
+    /// The image that a store means by a normalised reference (`name:tag`, `name@sha256:…`), by the
+    /// digest of an index, manifest or configuration, or by its own id.
     pub(crate) fn find(&self, store: StoreId, name: &str) -> Option<&StoredImage> {
-        let images = &self.get(store)?.images;
-        let is_named = |image: &&StoredImage| {
-            image.names.iter().any(|known| known == name) || image.digest.as_deref() == Some(name)
-        };
-        images.get(name).or_else(|| images.values().find(is_named))
+        let held = self.get(store)?;
+        let named = held.names.get(name).map_or(name, |id| &**id);
+        let digest = || name.rsplit_once('@').map_or(name, |(_, digest)| digest);
+        let images = &held.images;
+        images
+            .get(named)
+            .or_else(|| self.find_digest(store, digest()))
     }
 
-    /// The images of other stores that are the same as one of a store, the surest first for each
-    /// store, one for each platform.
+    /// The image of a store whose index, manifest or configuration has that digest.
+    fn find_digest(&self, store: StoreId, digest: &str) -> Option<&StoredImage> {
+        let facets = [Facet::Target, Facet::Manifest, Facet::Config];
+        let bearers = |facet| self.digests.bearers(facet, digest);
+        let mut bearers = facets.into_iter().flat_map(bearers);
+        let (_, id) = bearers.find(|(of, _)| *of == store)?;
+        self.get(store)?.images.get(id)
+    }
+
+    /// The images of other stores that are the same as one of a store: for each store and platform
+    /// the surest.
     pub(crate) fn same<'a>(&'a self, store: StoreId, image: &StoredImage) -> Vec<Same<'a>> {
-        let mut same = Vec::new();
-        for (id, held) in self.stores().filter(|(id, _)| *id != store) {
-            for variant in &image.variants {
-                let others = held.images.values().flat_map(|other| {
-                    let theirs = other.variants.iter();
-                    theirs.filter_map(move |its| Some((other, its, same_by(variant, its)?)))
-                });
-                let surest = others.min_by_key(|(_, _, by)| *by);
-                same.extend(surest.map(|(image, variant, by)| Same {
-                    store: id,
-                    image,
-                    variant,
-                    by,
-                }));
-            }
-        }
+        let variants = image.variants.iter();
+        let mut same: Vec<_> = variants
+            .flat_map(|variant| self.same_platform(store, variant))
+            .collect();
+        same.sort_by_key(|same| same.store);
         same
     }
+
+    /// The surest image of each other store that is the same as one platform of an image.
+    fn same_platform(&self, store: StoreId, variant: &Variant) -> Vec<Same<'_>> {
+        let facets = [
+            (Facet::Manifest, variant.manifest.as_deref()),
+            (Facet::Config, variant.config.as_deref()),
+            (Facet::Layers, variant.chain_id()),
+        ];
+        let mut found: Vec<Same<'_>> = Vec::new();
+        for (facet, digest) in facets {
+            let Some(digest) = digest else {
+                continue;
+            };
+            for (other, id) in self.digests.bearers(facet, digest) {
+                if other == store || found.iter().any(|known| known.store == other) {
+                    continue;
+                }
+                let image = self.get(other).and_then(|held| held.images.get(id));
+                found.extend(image.and_then(|image| closest(other, image, variant)));
+            }
+        }
+        found
+    }
+}
+
+/// The platform of an image that is the most like another.
+fn closest<'a>(store: StoreId, image: &'a StoredImage, like: &Variant) -> Option<Same<'a>> {
+    let its = image.variants.iter();
+    let alike = its.filter_map(|its| Some((its, same_by(like, its)?)));
+    let (variant, by) = alike.min_by_key(|(_, by)| *by)?;
+    Some(Same {
+        store,
+        image,
+        variant,
+        by,
+    })
+}
+
+/// Layers of an image, for all its platforms.
+fn layers(image: &StoredImage) -> usize {
+    image.variants.iter().map(|it| it.layers.len()).sum()
 }
 
 /// How two platforms of images are the same; none if they are not.

@@ -19,6 +19,7 @@ mod fit;
 mod images;
 mod inventory;
 mod keys;
+mod leads;
 mod losses;
 mod notices;
 mod operations;
@@ -35,7 +36,8 @@ mod world;
 pub(crate) use bounded::Bounded;
 pub(crate) use caller::mention;
 pub(crate) use cgroup::{Nested, Place};
-pub(crate) use inventory::{Held, Inventory, Same, SameBy, same_by};
+pub(crate) use inventory::{Bytes, Held, Inventory, Same, SameBy, same_by};
+pub(crate) use leads::{Keeps, Leads, namespace_of};
 pub(crate) use summary::Tally;
 pub(crate) use world::World;
 

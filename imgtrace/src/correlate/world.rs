@@ -6,12 +6,10 @@ use super::containers::{Container, Containers};
 use super::daemon;
 use super::endpoints::Endpoints;
 use super::images::Images;
-use super::inventory::{Held, Inventory};
+use super::inventory::Inventory;
 use super::pod::{self, Pods};
 use super::processes::Processes;
-use crate::model::{
-    Endpoint, EndpointId, Process, ProcessKey, Report, Rootfs, Runtime, Stamp, StoreId,
-};
+use crate::model::{Endpoint, EndpointId, Process, ProcessKey, Report, Rootfs, Runtime, Stamp};
 use crate::observation::{ConnectionId, Fact, Observation};
 
 /// Tables of names and identities, each with its bound.
@@ -118,20 +116,6 @@ impl World {
     /// What lies in which store.
     pub(crate) const fn inventory(&self) -> &Inventory {
         &self.inventory
-    }
-
-    /// The store that an endpoint's daemon keeps its images in; of containerd's the one of that
-    /// namespace. None where that is not known.
-    pub(crate) fn store_of(&self, id: EndpointId, namespace: Option<&str>) -> Option<StoreId> {
-        let server = self.server(id)?;
-        let mut used = self.inventory.used_by(server);
-        let is_it = |held: &Held| match (&held.store.namespace, namespace) {
-            (Some(of), Some(namespace)) => of == namespace,
-            _ => true,
-        };
-        let (first, _) = used.find(|(_, held)| is_it(held))?;
-        let is_only = !used.any(|(_, held)| is_it(held));
-        is_only.then_some(first)
     }
 
     /// The containers around the daemon behind an endpoint, outermost first; none if it is not
