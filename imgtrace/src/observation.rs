@@ -6,9 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Api, Basis, Correlation, Denial, Endpoint, EndpointId, Listing, LossKind, MountId, OciVerb, Op,
-    Outcome, Pod, Process, ProcessKey, Rootfs, Runtime, Stamp, Store, StoreId, StoreUser,
-    StoredImage, Subject,
+    Api, Basis, Correlation, CrictlConfig, Denial, Endpoint, EndpointId, Listing, LossKind,
+    MountId, OciVerb, Op, Outcome, Pod, Process, ProcessKey, Rootfs, Runtime, Stamp, Store,
+    StoreId, StoreUser, StoredImage, Subject,
 };
 
 /// Number of a connection within one run; the kernel side counts them.
@@ -292,6 +292,30 @@ pub enum Observation {
         /// True if it ran before imgtrace.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         already: bool,
+    },
+    /// A container that runs has a runtime's socket in it: by a mount of the socket, or of a folder
+    /// around it.
+    SocketSeen {
+        /// The socket.
+        endpoint: EndpointId,
+        /// The container's id, as its control group names it.
+        container: String,
+        /// Ids of the containers around it, outermost first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        outer: Vec<String>,
+        /// The container's first process that was seen.
+        process: ProcessKey,
+        /// Where the container has the socket.
+        path: String,
+        /// True if that mount is read-only. A client can connect all the same.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        read_only: bool,
+    },
+    /// What lies around the sockets has been looked at, as imgtrace came: every container that ran
+    /// then has been searched for sockets (`SocketSeen` stands before this).
+    Surveyed {
+        /// The configurations of crictl that were looked for.
+        crictl: Vec<CrictlConfig>,
     },
     /// An image is in a store's index that was not there before. Images without a name that a build
     /// leaves behind on its way are not told.

@@ -2,6 +2,7 @@
 //!
 //! Everything here is free of secrets and can be written into a recording.
 
+mod crictl;
 mod endpoint;
 mod finding;
 mod image;
@@ -15,7 +16,9 @@ mod store;
 mod subject;
 mod summary;
 mod time;
+mod topology;
 
+pub use crictl::{CriAddress, CrictlConfig};
 pub use endpoint::{
     Api, Calling, Endpoint, EndpointId, EndpointState, Listener, Runtime, Server, SocketFile,
 };
@@ -36,3 +39,7 @@ pub use summary::{
     AnomalyCount, CallerCount, EndpointCount, FindingCount, LossCount, OperationCount, Summary,
 };
 pub use time::Stamp;
+pub use topology::{
+    Answer, AnswerValue, Client, Daemon, Holder, KnownStore, Leads, Question, Socket, StoreState,
+    Topology,
+};

@@ -89,3 +89,26 @@ pub struct StoreRef {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
 }
+
+impl Store {
+    /// As much of it as an operation needs.
+    pub fn reference(&self, id: StoreId) -> StoreRef {
+        StoreRef {
+            id,
+            kind: self.kind,
+            root: self.root.clone(),
+            namespace: self.namespace.clone(),
+        }
+    }
+}
+
+impl StoreRef {
+    /// What people call it: `docker:/var/lib/docker`, `containerd:/var/lib/containerd (k8s.io)`.
+    pub fn label(&self) -> String {
+        let place = format!("{}:{}", self.kind.as_str(), self.root);
+        match &self.namespace {
+            Some(namespace) => format!("{place} ({namespace})"),
+            None => place,
+        }
+    }
+}

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use crate::model::{
-    Endpoint, EndpointState, LossKind, MountId, OciVerb, ProcessKey, Stamp, StoreId,
+    Endpoint, EndpointId, EndpointState, LossKind, MountId, OciVerb, ProcessKey, Stamp, StoreId,
 };
 use crate::observation::{ConnectionId, Observation, Observed, RequestId};
 
@@ -21,7 +21,7 @@ const MAX_ALIVE: usize = 32_768;
 /// What a remembered observation is about; the order is that in which they must be repeated.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum About {
-    Endpoint(crate::model::EndpointId),
+    Endpoint(EndpointId),
     Process(ProcessKey),
     Connection(ConnectionId),
     Speaker(ConnectionId),
@@ -29,6 +29,9 @@ enum About {
     Store(StoreId),
     Mount(MountId),
     Running(String),
+    /// A socket in a container: which container, where in it.
+    Held(String, EndpointId, String),
+    Surveyed,
 }
 
 /// The observations that still hold.
@@ -111,6 +114,18 @@ impl Context {
             | Observation::Unmounted { .. }
             | Observation::OciRuntime { .. }
             | Observation::ContainerRuns { .. } => self.container(observed),
+            Observation::SocketSeen {
+                endpoint,
+                container,
+                path,
+                ..
+            } => {
+                let about = About::Held(container.clone(), *endpoint, path.clone());
+                self.remember(about, observed);
+            }
+            Observation::Surveyed { .. } => {
+                self.remember(About::Surveyed, observed);
+            }
             Observation::Refused { .. }
             | Observation::ImageAppeared { .. }
             | Observation::ImageVanished { .. }
@@ -149,7 +164,7 @@ impl Context {
                     return;
                 };
                 if let Some(id) = rootfs.identity.container {
-                    self.alive.remove(&About::Running(id));
+                    self.ended(&id);
                 }
             }
             Observation::OciRuntime {
@@ -162,9 +177,7 @@ impl Context {
                 verb: OciVerb::Delete,
                 container,
                 ..
-            } => {
-                self.alive.remove(&About::Running(container.clone()));
-            }
+            } => self.ended(container),
             Observation::ContainerRuns {
                 container,
                 outer,
@@ -172,6 +185,18 @@ impl Context {
                 ..
             } => self.runs(container, outer, *process, at),
             _ => {}
+        }
+    }
+
+    /// A container has ended, and holds nothing any more.
+    fn ended(&mut self, container: &str) {
+        self.alive.remove(&About::Running(container.to_owned()));
+        let first = About::Held(container.to_owned(), EndpointId(0), String::new());
+        let held = self.alive.range(first..).map(|(about, _)| about);
+        let its = |about: &&About| matches!(about, About::Held(of, ..) if of == container);
+        let held: Vec<About> = held.take_while(its).cloned().collect();
+        for about in held {
+            self.alive.remove(&about);
         }
     }
 
