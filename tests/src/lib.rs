@@ -5,5 +5,6 @@
 
 pub mod lab;
 pub mod run;
+pub mod stores;
 pub mod story;
 pub mod tracer;

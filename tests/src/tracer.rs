@@ -30,6 +30,8 @@ pub struct Tracer {
 /// What it printed to stdout so far.
 #[derive(Debug, Default)]
 struct Seen {
+    /// All of it.
+    text: String,
     lines: Vec<Value>,
     /// When each of them came.
     times: Vec<Instant>,
@@ -41,7 +43,9 @@ struct Seen {
 /// All that an imgtrace left behind.
 #[derive(Debug)]
 pub struct Trace {
-    /// Its lines, in order.
+    /// Its stdout, byte for byte.
+    pub text: String,
+    /// The lines of that, in order.
     pub lines: Vec<Value>,
     /// Its stderr.
     pub stderr: String,
@@ -69,7 +73,11 @@ impl Tracer {
         Self::start_command(Command::new(program()?), sockets, args)
     }
 
-    fn start_command(
+    /// As [`Tracer::start`], by a command that becomes imgtrace with the arguments that are added.
+    ///
+    /// # Errors
+    /// As [`Tracer::start`].
+    pub fn start_command(
         mut command: Command,
         sockets: &[(&str, &Path)],
         args: &[&str],
@@ -195,6 +203,7 @@ impl Tracer {
             bail!("imgtrace printed a line that is no JSON object: {line}");
         }
         Ok(Trace {
+            text: std::mem::take(&mut seen.text),
             lines: std::mem::take(&mut seen.lines),
             stderr,
             status,
@@ -248,13 +257,16 @@ pub fn program() -> Result<PathBuf> {
 fn collect(stdout: ChildStdout, seen: &Mutex<Seen>) {
     let lock = || seen.lock().unwrap_or_else(PoisonError::into_inner);
     for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-        match serde_json::from_str::<Value>(&line) {
+        let value = serde_json::from_str::<Value>(&line);
+        let mut seen = lock();
+        seen.text.push_str(&line);
+        seen.text.push('\n');
+        match value {
             Ok(value) if value.is_object() => {
-                let mut seen = lock();
                 seen.lines.push(value);
                 seen.times.push(Instant::now());
             }
-            _ => _ = lock().broken.get_or_insert(line),
+            _ => _ = seen.broken.get_or_insert(line),
         }
     }
     lock().ended = true;

@@ -2,11 +2,14 @@
 
 mod record_bytes;
 
+use std::path::PathBuf;
+
 use anyhow::{Context as _, Result, ensure};
 use clap::{Args, Subcommand, ValueEnum};
 use imgtrace_tests::lab::{
     Generation, Image, Lab, Peers, Place, Registry, Scenario, missing_compilers, missing_packages,
 };
+use imgtrace_tests::stores::{self, Situation};
 
 use crate::no_daemons::NoDaemons;
 use crate::packages::{self, Consent};
@@ -21,7 +24,8 @@ pub(crate) enum Command {
     Up(Consent),
     /// Stop what `lab up` started and remove every trace of it
     Down,
-    /// Play a scenario, in the lab that is up or else in one of its own
+    /// Play a scenario: something for a tracer to see, in the lab that is up or else in one of its own; or a situation
+    /// of stores with imgtrace beside it, always in a lab of its own
     Run(Run),
     /// Record the bytes of real connections for the tests of the decoder
     RecordBytes(record_bytes::Options),
@@ -33,9 +37,12 @@ pub(crate) struct Run {
     /// Its name
     #[arg(value_parser = scenario_names())]
     scenario: String,
-    /// Which Docker
+    /// Which Docker a scenario is played with
     #[arg(long, value_enum, default_value_t = Docker::Debian)]
     docker: Docker,
+    /// Keep the recording of a situation in this file
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
     #[command(flatten)]
     consent: Consent,
 }
@@ -59,11 +66,9 @@ impl From<Docker> for Generation {
 }
 
 fn scenario_names() -> clap::builder::PossibleValuesParser {
-    Scenario::all()
-        .iter()
-        .map(|scenario| scenario.name())
-        .collect::<Vec<_>>()
-        .into()
+    let scenarios = Scenario::all().iter().map(|scenario| scenario.name());
+    let situations = stores::ALL.iter().map(|situation| situation.name);
+    scenarios.chain(situations).collect::<Vec<_>>().into()
 }
 
 pub(crate) fn lab(command: &Command) -> Result<()> {
@@ -161,6 +166,9 @@ fn up(consent: Consent) -> Result<()> {
 }
 
 fn play(run: &Run) -> Result<()> {
+    if let Ok(situation) = Situation::named(&run.scenario) {
+        return watch(situation, run);
+    }
     let scenario: Scenario = run.scenario.parse()?;
     let generation = Generation::from(run.docker);
     for peers in scenario.peers() {
@@ -179,5 +187,20 @@ fn play(run: &Run) -> Result<()> {
     let lab = Lab::new("run")?;
     let registry = lab.registry()?;
     scenario.play(&lab, &lab.docker(generation)?, &registry)?;
+    lab.end()
+}
+
+/// Plays a situation with imgtrace beside it, and prints what that said.
+fn watch(situation: Situation, run: &Run) -> Result<()> {
+    provide_packages(run.consent)?;
+    for peers in situation.peers {
+        provide(*peers, run.consent)?;
+    }
+    let lab = Lab::in_memory("run")?;
+    let told = situation.play(&lab)?;
+    print!("{}", told.text()?);
+    if let Some(file) = &run.record {
+        told.keep(file)?;
+    }
     lab.end()
 }

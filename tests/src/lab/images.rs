@@ -44,6 +44,9 @@ pub enum Image {
     Tall,
     /// [`Image::Busybox`] with one more layer, another for each number.
     Numbered(u8),
+    /// [`Image::Busybox`] with 2 MB that no other lab has: for what is said of the same content in several stores of the
+    /// machine, where labs beside this one have the others.
+    Own,
 }
 
 impl Image {
@@ -58,6 +61,7 @@ impl Image {
             Self::Host => "imgtrace-lab/host",
             Self::Tall => "imgtrace-lab/tall",
             Self::Numbered(_) => "imgtrace-lab/numbered",
+            Self::Own => "imgtrace-lab/own",
         }
     }
 
@@ -124,6 +128,7 @@ impl Image {
             Self::Numbered(number) => {
                 vec![busybox, Layer::text(folder, &format!("number {number}\n"))?]
             }
+            Self::Own => vec![busybox, Layer::own(folder)?],
         })
     }
 }

@@ -1,6 +1,6 @@
 //! A pod, as CRI's clients and kubelet are told of it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
@@ -18,6 +18,8 @@ pub struct Pod {
     /// `metadata.uid`.
     pub uid: String,
     containers: Vec<PodContainer>,
+    /// Paths of the host, and where every container finds them.
+    mounts: Vec<(PathBuf, String)>,
     secret: Option<String>,
 }
 
@@ -38,6 +40,7 @@ impl Pod {
             namespace: "lab".to_owned(),
             uid: uid.to_owned(),
             containers: Vec::new(),
+            mounts: Vec::new(),
             secret: None,
         }
     }
@@ -46,6 +49,13 @@ impl Pod {
     #[must_use]
     pub fn with_secret(mut self, secret: &str) -> Self {
         self.secret = Some(secret.to_owned());
+        self
+    }
+
+    /// With a path of the host in every container (`hostPath`, for crictl).
+    #[must_use]
+    pub fn mounting(mut self, host: &Path, container: &str) -> Self {
+        self.mounts.push((host.to_owned(), container.to_owned()));
         self
     }
 
@@ -100,6 +110,10 @@ impl Pod {
             "image": { "image": container.image },
             "command": container.command,
             "log_path": format!("{name}.log"),
+            "mounts": self.mounts.iter().map(|(host, container)| json!({
+                "host_path": host,
+                "container_path": container,
+            })).collect::<Vec<_>>(),
             "linux": { "security_context": { "namespace_options": { "network": NODE } } },
         });
         self.hide(&mut config);

@@ -1,7 +1,7 @@
 //! Layers: a folder is filled, packed and digested.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -57,9 +57,28 @@ impl Layer {
 
     /// A file of so many megabytes that does not compress, always the same.
     pub(super) fn random(folder: &Path, megabytes: u32) -> Result<Self> {
-        Self::pack(folder, &format!("random-{megabytes}"), |root| {
-            let mut file = fs::File::create(root.join(format!("random-{megabytes}")))?;
-            let mut state = u64::from(megabytes);
+        let name = format!("random-{megabytes}");
+        Self::noise(folder, &name, megabytes, u64::from(megabytes))
+    }
+
+    /// A file of two megabytes that does not compress, the same in this folder and no other.
+    pub(super) fn own(folder: &Path) -> Result<Self> {
+        let file = folder.join("seed");
+        if !file.exists() {
+            let mut seed = [0; 8];
+            fs::File::open("/dev/urandom")?.read_exact(&mut seed)?;
+            write(&file, seed)?;
+        }
+        let seed = fs::read(&file)?;
+        let seed = seed.as_slice().try_into().context("no seed")?;
+        // Zero would stay zero.
+        Self::noise(folder, "own", 2, u64::from_le_bytes(seed) | 1)
+    }
+
+    fn noise(folder: &Path, name: &str, megabytes: u32, seed: u64) -> Result<Self> {
+        Self::pack(folder, name, |root| {
+            let mut file = fs::File::create(root.join(name))?;
+            let mut state = seed;
             for _ in 0..u64::from(megabytes) * 1_000_000 / 8 / 1000 {
                 let mut block = Vec::with_capacity(8000);
                 for _ in 0..1000 {

@@ -1,0 +1,38 @@
+//! Images in one store, in two, in a forgotten one: in each situation imgtrace says what must be said of it and nothing
+//! else, live and from its recording. What happens in each is in `imgtrace_tests::stores`; `cargo xtask lab run NAME`
+//! shows it.
+
+use anyhow::Result;
+use imgtrace_tests::lab::{Lab, missing, skip};
+use imgtrace_tests::stores::{ALL, Situation};
+use imgtrace_tests::tracer;
+
+/// A test for each situation, and the list of their names.
+macro_rules! situations {
+    ($($test:ident $name:literal)*) => {
+        $(#[test]
+        fn $test() -> Result<()> {
+            play(stringify!($test), $name)
+        })*
+
+        #[test]
+        fn every_situation_has_its_test() {
+            let names: Vec<_> = ALL.iter().map(|situation| situation.name).collect();
+            assert_eq!(names, [$($name),*]);
+        }
+    };
+}
+
+situations! {
+    an_agent_and_what_it_starts_lie_in_two_stores "dood-split"
+    a_node_with_nothing_wrong "nothing-wrong"
+}
+
+fn play(test: &str, name: &str) -> Result<()> {
+    let situation = Situation::named(name)?;
+    if skip(test, [missing(), tracer::missing(), situation.missing()]) {
+        return Ok(());
+    }
+    situation.play(&Lab::in_memory(&format!("w-s-{name}"))?)?;
+    Ok(())
+}
