@@ -65,12 +65,22 @@ impl Watch {
     /// Waits for a finding of this rule that speaks of this, such as an image's reference or a path.
     ///
     /// # Errors
-    /// As [`Watch::line`].
+    /// None comes soon; the error holds the other findings.
     pub fn finding(&self, rule: &str, about: &str) -> Result<Value> {
-        let line = self.line(|line| {
+        let of_kind = |line: &Value| line.get("kind").is_some_and(|kind| kind == "finding");
+        let wanted = |line: &Value| {
             line.get("rule").is_some_and(|known| known == rule) && line.to_string().contains(about)
+        };
+        let mut found = None;
+        until(SOON, || {
+            found = self.tracer.lines().into_iter().find(wanted);
+            found.is_some()
         });
-        line.with_context(|| format!("no {rule} about {about}"))
+        found.with_context(|| {
+            let mut others = self.tracer.lines();
+            others.retain(of_kind);
+            format!("no finding of {rule} speaks of {about}, but there are these: {others:#?}")
+        })
     }
 
     /// Waits until this text stands in its recording: for what is seen and not printed.
