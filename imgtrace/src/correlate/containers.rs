@@ -6,7 +6,7 @@
 
 use super::bounded::Bounded;
 use super::cgroup::is_container_id;
-use crate::model::{EndpointId, Pod, Runtime};
+use crate::model::{EndpointId, Pod, Runtime, StoreId};
 
 /// Containers kept; what falls out is only names.
 const MAX_CONTAINERS: usize = 8_192;
@@ -42,6 +42,8 @@ pub(crate) struct Container {
     pub(crate) sandbox: Option<String>,
     /// The runtime that its root file system's layout tells.
     pub(crate) runtime: Option<Runtime>,
+    /// The store that its root file system lies in.
+    pub(crate) store: Option<StoreId>,
     /// Where it was seen, first first.
     pub(crate) seen_on: Vec<EndpointId>,
     /// What it is called where: kubelet's `web` is cri-dockerd's `k8s_web_…`.
@@ -73,6 +75,7 @@ impl Container {
         self.pod = seen.pod.or(self.pod.take());
         self.sandbox = seen.sandbox.or(self.sandbox.take());
         self.runtime = seen.runtime.or(self.runtime);
+        self.store = seen.store.or(self.store);
     }
 
     /// Takes over what is not known of it.
@@ -83,6 +86,7 @@ impl Container {
         self.pod = self.pod.take().or(seen.pod);
         self.sandbox = self.sandbox.take().or(seen.sandbox);
         self.runtime = self.runtime.or(seen.runtime);
+        self.store = self.store.or(seen.store);
     }
 
     /// Gives it a name on an endpoint; returns the one that it had there.

@@ -118,6 +118,11 @@ impl World {
         &self.inventory
     }
 
+    /// What is known of a container by its id alone, wherever it was seen.
+    pub(crate) fn container(&self, id: &str) -> Option<&Container> {
+        self.containers.anywhere(id)
+    }
+
     /// The containers around the daemon behind an endpoint, outermost first; none if it is not
     /// known where that daemon lives.
     pub(crate) fn around_server(&self, id: EndpointId) -> Option<Vec<Nested>> {
@@ -267,6 +272,7 @@ impl World {
             namespace: identity.namespace.clone(),
             sandbox: identity.sandbox.clone(),
             runtime: Some(identity.runtime),
+            store: rootfs.store,
             ..Container::default()
         };
         let endpoints = self.endpoints_of_daemon(rootfs, mounter);

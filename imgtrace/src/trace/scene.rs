@@ -1,5 +1,9 @@
 //! Observations for tests, in the order of a story: each call is one line of a recording.
 
+mod stores;
+
+pub(crate) use stores::{MB, containerd_store, docker_store, packed, sha, stored};
+
 use super::Trace;
 use crate::model::{
     Ancestor, Api, Basis, Cgroups, Correlation, Endpoint, EndpointId, EndpointState, Finding,

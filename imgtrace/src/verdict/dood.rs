@@ -124,7 +124,7 @@ impl Pair {
     fn started(&self, seen: &Seen<'_>, placement: &Placement<'_>, earlier: u64) -> Finding {
         let operation = seen.operation;
         let place = placement.started_where();
-        let store = if placement.is_other_store(operation.endpoint.runtime) {
+        let store = if placement.is_other_store() {
             ", in another store"
         } else {
             ""

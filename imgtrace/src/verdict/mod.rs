@@ -9,14 +9,16 @@ mod dood;
 mod placement;
 #[allow(dead_code, reason = "every rule that comes uses a part of it")]
 mod situations;
+mod split;
 #[allow(dead_code, reason = "every rule that comes uses a part of it")]
 mod words;
 
 use self::dind::Dind;
 use self::dood::Dood;
 use self::placement::Placement;
+use self::split::Split;
 use crate::correlate::World;
-use crate::model::{Finding, Operation, Report, Stamp};
+use crate::model::{Finding, Operation, OperationId, Report, Stamp};
 use crate::observation::{Observation, Observed};
 
 /// One rule.
@@ -28,6 +30,9 @@ trait Verdict: std::fmt::Debug {
     /// What an observation of a store, an endpoint, a connection or a mount shows. The world has
     /// taken it in already; what it makes of operations comes after it.
     fn observed(&mut self, _what: &Observation, _now: &Now<'_>, _out: &mut Vec<Finding>) {}
+
+    /// An operation that was said to have begun is part of another, or was a wrong guess.
+    fn dropped(&mut self, _id: OperationId) {}
 
     /// What was held back so far, at the end of the run.
     fn finish(&mut self, _now: &Now<'_>, _out: &mut Vec<Finding>) {}
@@ -56,7 +61,11 @@ pub(crate) struct Verdicts {
 impl Verdicts {
     pub(crate) fn new() -> Self {
         Self {
-            rules: vec![Box::new(Dood::new()), Box::new(Dind::new())],
+            rules: vec![
+                Box::new(Dood::new()),
+                Box::new(Dind::new()),
+                Box::new(Split::new()),
+            ],
         }
     }
 
@@ -75,8 +84,13 @@ impl Verdicts {
 
     /// What a report shows that was made at this moment.
     pub(crate) fn check(&mut self, at: Stamp, report: &Report, world: &World) -> Vec<Finding> {
-        let (Report::Began(operation) | Report::Ended(operation)) = report else {
-            return Vec::new();
+        let operation = match report {
+            Report::Began(operation) | Report::Ended(operation) => operation,
+            Report::Merged { id, .. } | Report::Withdrawn { id, .. } => {
+                self.rules.iter_mut().for_each(|rule| rule.dropped(*id));
+                return Vec::new();
+            }
+            _ => return Vec::new(),
         };
         let placement = Placement::of(operation, world);
         let seen = Seen {

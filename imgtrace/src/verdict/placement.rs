@@ -4,7 +4,7 @@
 //! is not known.
 
 use crate::correlate::{Nested, World, mention};
-use crate::model::{Caller, CallerContainer, EndpointId, Operation, ProcessKey, Runtime};
+use crate::model::{Caller, CallerContainer, EndpointId, Operation, ProcessKey, Runtime, StoreId};
 
 /// A caller inside a container, and the daemon.
 #[derive(Debug)]
@@ -22,6 +22,12 @@ pub(super) struct Placement<'a> {
     around_server: Vec<Nested>,
     /// True if the caller is a runtime's daemon itself.
     by_daemon: bool,
+    /// The daemon, by the name that its endpoint has.
+    runtime: Runtime,
+    /// The store that the caller's container was made from, where that was seen.
+    own_store: Option<StoreId>,
+    /// The store that the operation is about.
+    store: Option<StoreId>,
 }
 
 impl<'a> Placement<'a> {
@@ -31,15 +37,21 @@ impl<'a> Placement<'a> {
         let caller = operation.caller.as_ref()?;
         let endpoint = operation.endpoint.id?;
         let server = world.endpoint(endpoint)?.server.as_ref()?.process;
+        let container = caller.container.as_ref()?;
+        let mounted = operation.rootfs.as_ref().and_then(|rootfs| rootfs.store);
+        let told = operation.store.as_ref().map(|store| store.id);
         Some(Self {
             endpoint,
             path: operation.endpoint.path.as_deref()?,
             caller,
-            container: caller.container.as_ref()?,
+            container,
             server,
             server_mention: mention(world, server),
             around_server: world.around_server(endpoint)?,
             by_daemon: world.serves_beside(caller.key, endpoint),
+            runtime: operation.endpoint.runtime,
+            own_store: world.container(&container.id).and_then(|it| it.store),
+            store: mounted.or(told),
         })
     }
 
@@ -71,11 +83,21 @@ impl<'a> Placement<'a> {
         }
     }
 
-    /// True if the caller's own runtime and the daemon have no store in common.
-    pub(super) fn is_other_store(&self, daemon: Runtime) -> bool {
+    /// The store that the caller's own container was made from, and the one that what it asks for
+    /// is in; none if one of them is not known.
+    pub(super) fn stores(&self) -> Option<(StoreId, StoreId)> {
+        self.own_store.zip(self.store)
+    }
+
+    /// True if the caller's own container and what it asks for lie in two stores. Where the stores
+    /// were not seen, it is concluded from the two runtimes: whether they have one in common.
+    pub(super) fn is_other_store(&self) -> bool {
+        if let Some((own, other)) = self.stores() {
+            return own != other;
+        }
         let own = self.container.runtime.and_then(store_of);
-        own.zip(store_of(daemon))
-            .is_some_and(|(own, daemon)| own != daemon)
+        own.zip(store_of(self.runtime))
+            .is_some_and(|(own, other)| own != other)
     }
 
     /// How it is known where the two are, a sentence each.
