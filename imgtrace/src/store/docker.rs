@@ -13,6 +13,7 @@ mod chains;
 mod describe;
 mod graph;
 mod id;
+pub mod inventory;
 mod names;
 mod owners;
 mod place;

@@ -6,16 +6,19 @@
 //! no daemon. Each layout on disk is a file of its own.
 
 pub mod bolt;
+mod chain;
 pub mod containerd;
 pub mod containers_storage;
 mod contents;
 pub mod docker;
+mod platform;
+mod problems;
 mod rootfs;
 mod view;
 
 pub use contents::{Contents, Edition};
 pub use rootfs::Layouts;
-pub use view::{Folder, ReadError, View};
+pub use view::{FileVersion, Folder, ReadError, View};
 
 use crate::model::{RootfsIdentity, Store};
 

@@ -26,6 +26,20 @@ pub struct Folder {
     pub path: String,
 }
 
+/// What of a file or folder is another when it was written, or another was put in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FileVersion {
+    /// `st_ino`.
+    pub inode: u64,
+    /// Bytes.
+    pub size: u64,
+    /// When its content was last written (`st_mtim`): seconds since 1970, and nanoseconds. A
+    /// folder's is when a name in it was made, put in another's place or taken away.
+    pub written: (i64, i64),
+    /// When anything of it last changed (`st_ctim`), which no program can set.
+    pub changed: (i64, i64),
+}
+
 /// Why something in a store could not be read.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum ReadError {
@@ -82,6 +96,26 @@ impl Folder {
     pub fn identity(&self) -> Result<(u64, u64), ReadError> {
         let stat = fstat(&self.fd).map_err(|errno| self.error("", errno))?;
         Ok((stat.st_dev, stat.st_ino))
+    }
+
+    /// The version of a regular file or folder below this one, or with `.` of itself. It opens
+    /// nothing for reading.
+    ///
+    /// # Errors
+    /// It is not there, is neither file nor folder, or a link is in the way.
+    pub fn version(&self, name: &str) -> Result<FileVersion, ReadError> {
+        let fd = self.open(name, OFlags::PATH)?;
+        let stat = fstat(&fd).map_err(|errno| self.error(name, errno))?;
+        let kind = FileType::from_raw_mode(stat.st_mode);
+        if !kind.is_file() && !kind.is_dir() {
+            return Err(ReadError::Strange(self.path_of(name)));
+        }
+        Ok(FileVersion {
+            inode: stat.st_ino,
+            size: u64::try_from(stat.st_size).unwrap_or(0),
+            written: (stat.st_mtime, fraction(stat.st_mtime_nsec)),
+            changed: (stat.st_ctime, fraction(stat.st_ctime_nsec)),
+        })
     }
 
     /// A folder below this one: `overlay2/3f9c…`.
@@ -188,10 +222,22 @@ impl Folder {
     }
 }
 
+impl FileVersion {
+    /// When its content was last written: seconds since 1970; none before that.
+    pub fn written_at(&self) -> Option<u64> {
+        u64::try_from(self.written.0).ok()
+    }
+}
+
 impl AsFd for Folder {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }
+}
+
+/// Nanoseconds, which are of another type on other machines.
+fn fraction(nanoseconds: impl TryInto<i64>) -> i64 {
+    nanoseconds.try_into().unwrap_or(0)
 }
 
 #[cfg(test)]

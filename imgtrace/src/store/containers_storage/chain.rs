@@ -1,12 +1,10 @@
 //! From a layer down to the lowest: how many there are, how large, and the chain id.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
-
-use sha2::{Digest as _, Sha256};
 
 use super::records::Layer;
 use crate::model::StoredLayer;
+use crate::store::chain;
 
 /// The most layers below one another: twice what the driver allows (`drivers/overlay/overlay.go`,
 /// `maxDepth`).
@@ -62,8 +60,7 @@ pub(super) fn stored(layers: &HashMap<String, Layer>, top: &str) -> Option<Vec<S
     }
     let mut below: Option<String> = None;
     let stored = chain.iter().rev().map(|layer| {
-        let ids = below.as_deref().into_iter().map(Some);
-        let chain_id = chain_id(ids.chain([layer.diff_id.as_deref()]))?;
+        let chain_id = chain::chain_id(below.as_deref(), layer.diff_id.as_deref()?)?;
         below = Some(chain_id.clone());
         Some(StoredLayer {
             chain_id,
@@ -74,28 +71,12 @@ pub(super) fn stored(layers: &HashMap<String, Layer>, top: &str) -> Option<Vec<S
     stored.collect()
 }
 
-/// The chain id of layers, the lowest first (OCI image specification, `config.md`, "Layer
-/// ChainID"): the lowest's is its diff id, each further one is the digest of the one below it, a
-/// space and its own diff id.
-fn chain_id<'a>(diff_ids: impl Iterator<Item = Option<&'a str>>) -> Option<String> {
-    let mut chain: Option<String> = None;
-    for diff_id in diff_ids {
-        let diff_id = diff_id.filter(|id| id.starts_with("sha256:"))?;
-        chain = Some(match chain {
-            None => diff_id.to_owned(),
-            Some(below) => digest(&format!("{below} {diff_id}")),
-        });
-    }
-    chain
-}
-
-fn digest(text: &str) -> String {
-    let mut name = "sha256:".to_owned();
-    for byte in Sha256::digest(text) {
-        // Writing to a string does not fail.
-        let _ = write!(name, "{byte:02x}");
-    }
-    name
+/// The chain id of layers, the lowest first; none if one of them has no diff id.
+fn chain_id<'a>(mut diff_ids: impl Iterator<Item = Option<&'a str>>) -> Option<String> {
+    let lowest = chain::chain_id(None, diff_ids.next()??)?;
+    diff_ids.try_fold(lowest, |below, diff_id| {
+        chain::chain_id(Some(&below), diff_id?)
+    })
 }
 
 #[cfg(test)]

@@ -3,10 +3,11 @@
 //! `<driver>/<folder>/merged` → `image/<driver>/layerdb/mounts/<container>/{mount-id,parent}` →
 //! `image/<driver>/layerdb/sha256/<chain>` and `containers/<container>`.
 
+use super::Index;
 use super::describe::Description;
 use super::id::Id;
-use super::{Index, names};
-use crate::model::{DigestKind, Role, RootfsIdentity, Runtime, Store, StoreKind};
+use super::names::Names;
+use crate::model::{DigestKind, Reference, Role, RootfsIdentity, Runtime, Store, StoreKind};
 use crate::store::{Folder, ReadError, View};
 
 /// Bytes of a `parent`: 71, and some for a line end.
@@ -30,15 +31,7 @@ impl Graph {
         let root = view.folder(root)?;
         let image = root.folder(&format!("image/{driver}")).ok()?;
         let layerdb = image.folder("layerdb").ok()?;
-        let (device, inode) = root.identity().ok()?;
-        let store = Store {
-            kind: StoreKind::Docker,
-            root: root.path.clone(),
-            device,
-            inode,
-            driver: driver.to_owned(),
-            namespace: None,
-        };
+        let store = store(&root, driver)?;
         Some(Self {
             root,
             image,
@@ -115,13 +108,33 @@ impl Graph {
             && identity.role != Role::Build
             && let Some(id) = &identity.digest
         {
-            identity.image = names::of(&self.image, id);
+            identity.image = self.name(id);
             if identity.image.is_some() {
                 let evidence = "it was asked for by image id; repositories.json names that image";
                 identity.evidence.push(evidence.to_owned());
             }
         }
     }
+
+    /// A name of the image with this id, the first one with a tag, else one with a digest.
+    fn name(&self, id: &str) -> Option<String> {
+        let names = Names::read(&self.image).ok()?;
+        let its = names.of(Id::parse_digest(id.as_bytes())?);
+        its.first().map(Reference::to_string)
+    }
+}
+
+/// The store of a data root's driver; none if the root cannot be looked at.
+pub(super) fn store(root: &Folder, driver: &str) -> Option<Store> {
+    let (device, inode) = root.identity().ok()?;
+    Some(Store {
+        kind: StoreKind::Docker,
+        root: root.path.clone(),
+        device,
+        inode,
+        driver: driver.to_owned(),
+        namespace: None,
+    })
 }
 
 /// Whether a folder's owner is no container: containers have an init layer (`CreateLayer` of

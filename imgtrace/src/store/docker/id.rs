@@ -2,11 +2,18 @@
 
 use std::fmt;
 
+use sha2::{Digest as _, Sha256};
+
 /// One of them. Kept as bits, since a store may have thousands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Id([u8; 32]);
 
 impl Id {
+    /// The SHA-256 of these bytes.
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
     /// Reads 64 lower-case hex digits (`isValidID` of moby's `daemon/internal/layer/filestore.go`).
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (pairs, rest) = text.as_bytes().as_chunks::<2>();

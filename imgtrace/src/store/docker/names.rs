@@ -1,14 +1,19 @@
-//! The names of an image: `image/<driver>/repositories.json`, as moby's
+//! The names of images: `image/<driver>/repositories.json`, as moby's
 //! `daemon/internal/refstore/store.go` writes it.
 //!
 //! `{"Repositories": {"busybox": {"busybox:1": "sha256:<image id>", "busybox@sha256:…": …}}}`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
+use thiserror::Error;
 
+use super::id::Id;
 use crate::model::Reference;
-use crate::store::Folder;
+use crate::store::{Folder, ReadError};
+
+/// Where they are, below `image/<driver>`.
+const FILE: &str = "repositories.json";
 
 /// Bytes of the file: some ten thousand names.
 const FILE_MOST: u64 = 8 << 20;
@@ -19,18 +24,65 @@ struct Repositories {
     repositories: BTreeMap<String, BTreeMap<String, String>>,
 }
 
-/// A name of the image with this id, normalised: the first one with a tag, else one with a digest.
-/// `image` is the store's `image/<driver>`. None if it has none, or the file cannot be read.
-pub(super) fn of(image: &Folder, id: &str) -> Option<String> {
-    let bytes = image.read("repositories.json", FILE_MOST).ok()?;
-    let file: Repositories = serde_json::from_slice(&bytes).ok()?;
-    file.repositories
-        .values()
-        .flatten()
-        .filter(|(_, named)| *named == id)
-        .filter_map(|(name, _)| Reference::parse(name))
-        .min_by_key(|name| name.digest().is_some())
-        .map(|name| name.to_string())
+/// The names of a store's images, normalised.
+#[derive(Debug, Default)]
+pub(super) struct Names(HashMap<Id, Vec<Reference>>);
+
+/// Why the names could not be read.
+#[derive(Debug, Error)]
+pub(super) enum NamesError {
+    /// The file.
+    #[error(transparent)]
+    File(ReadError),
+    /// What is in it.
+    #[error("{path} is damaged in line {line}")]
+    Damaged {
+        /// Which file.
+        path: String,
+        /// Where, from 1.
+        line: usize,
+    },
+}
+
+impl Names {
+    /// Those below `image`, the store's `image/<driver>`. None where dockerd has named nothing yet.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is not what dockerd writes.
+    pub(super) fn read(image: &Folder) -> Result<Self, NamesError> {
+        let bytes = match image.read(FILE, FILE_MOST) {
+            Ok(bytes) => bytes,
+            Err(ReadError::Missing(_)) => return Ok(Self::default()),
+            Err(error) => return Err(NamesError::File(error)),
+        };
+        let file: Repositories =
+            serde_json::from_slice(&bytes).map_err(|error| NamesError::Damaged {
+                path: format!("{}/{FILE}", image.path),
+                line: error.line(),
+            })?;
+        let mut names = HashMap::<_, Vec<_>>::new();
+        for (name, id) in file.repositories.values().flatten() {
+            let id = Id::parse_digest(id.as_bytes());
+            if let Some((id, name)) = id.zip(Reference::parse(name)) {
+                names.entry(id).or_default().push(name);
+            }
+        }
+        // Tags first.
+        for names in names.values_mut() {
+            names.sort_by_cached_key(|name| (name.digest().is_some(), name.to_string()));
+        }
+        Ok(Self(names))
+    }
+
+    /// Those of one image, those with a tag first.
+    pub(super) fn of(&self, id: Id) -> &[Reference] {
+        self.0.get(&id).map_or(&[], Vec::as_slice)
+    }
+
+    /// The images that have names.
+    pub(super) fn named(&self) -> impl Iterator<Item = (Id, &[Reference])> {
+        self.0.iter().map(|(id, names)| (*id, names.as_slice()))
+    }
 }
 
 #[cfg(test)]

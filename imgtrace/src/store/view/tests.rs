@@ -91,3 +91,26 @@ fn a_folder_is_found_through_links_on_the_way_to_it() {
     assert_eq!(through.identity(), direct.identity());
     assert!(view.folder("/nowhere/at/all").is_none());
 }
+
+#[test]
+fn a_version_is_another_when_a_file_was_written_or_put_in_anothers_place() {
+    let Scene { folder, _place } = &scene();
+    let place = _place.path();
+    let file = folder.version("image/size").unwrap();
+    assert_eq!(folder.version("image/size").unwrap(), file);
+    assert_eq!(file.size, 5);
+    assert!(file.written_at().unwrap() > 1_700_000_000);
+    fs::write(place.join("image/size"), "123456").unwrap();
+    let written = folder.version("image/size").unwrap();
+    assert_eq!((written.inode, written.size), (file.inode, 6));
+    fs::write(place.join("new"), "123456").unwrap();
+    fs::rename(place.join("new"), place.join("image/size")).unwrap();
+    assert_ne!(folder.version("image/size").unwrap().inode, written.inode);
+    let root = folder.version(".").unwrap();
+    assert_eq!(root.inode, folder.identity().unwrap().1);
+    for name in ["image/link", "alias/size", "../outside", "/etc/passwd"] {
+        assert!(folder.version(name).is_err(), "{name}");
+    }
+    let missing = folder.version("image/none").unwrap_err();
+    assert!(matches!(missing, ReadError::Missing(_)));
+}

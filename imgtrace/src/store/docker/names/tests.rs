@@ -1,13 +1,15 @@
 use serde_json::json;
 
-use super::super::scene::{Scene, digest};
+use super::super::scene::{Scene, digest, id};
 use super::*;
 
 fn named(repositories: &serde_json::Value) -> Option<String> {
     let scene = Scene::new();
     let file = json!({ "Repositories": repositories });
     scene.write("image/overlay2/repositories.json", file.to_string());
-    of(&scene.folder("image/overlay2"), &digest(1))
+    let names = Names::read(&scene.folder("image/overlay2")).ok()?;
+    let its = names.of(Id::parse(&id(1)).unwrap());
+    its.first().map(Reference::to_string)
 }
 
 #[test]
