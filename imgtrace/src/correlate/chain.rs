@@ -174,6 +174,11 @@ impl Chain {
         if self.more_hops > 0 {
             evidence.push(format!("{} more hops are not listed", self.more_hops));
         }
+        let keeps = root.keeps(world);
+        if let Some(keeps) = keeps.as_ref().filter(|it| it.is_inferred()) {
+            inferred.push("store".to_owned());
+            evidence.extend(keeps.evidence.iter().cloned());
+        }
         let end = root.end.as_ref();
         Operation {
             id,
@@ -189,7 +194,7 @@ impl Chain {
             confidence: confidence(&inferred).least_sure(root.basis.confidence),
             inferred_fields: inferred,
             evidence,
-            store: None,
+            store: keeps.and_then(|keeps| world.inventory.reference(keeps.store)),
             rootfs: None,
             cause: None,
             restarts: None,

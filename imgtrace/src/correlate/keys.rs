@@ -2,10 +2,10 @@
 
 use super::World;
 use super::cgroup::is_container_id;
-use super::daemon::CRI_NAMESPACE;
+use super::leads::namespace_of;
 use super::pod::{self, KubernetesName};
 use super::request::Request;
-use crate::model::{Api, Calling, Op, Pod, Runtime, Subject};
+use crate::model::{Calling, Op, Pod, Runtime, Subject};
 
 /// The names and ids in a request that a request that it causes bears as well.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -90,7 +90,8 @@ impl Keys {
 
 /// The namespace that a request is for; containerd's CRI has its own.
 fn namespace(request: &Request, subject: &Subject) -> Option<String> {
-    let of_cri = request.api == Api::Cri && request.endpoint.runtime == Runtime::Containerd;
-    let implied = || of_cri.then(|| CRI_NAMESPACE.to_owned());
-    subject.namespace.clone().or_else(implied)
+    let is_containerds = request.endpoint.runtime == Runtime::Containerd;
+    let implied = || namespace_of(request.api).filter(|_| is_containerds);
+    let namespace = subject.namespace.clone();
+    namespace.or_else(|| implied().map(str::to_owned))
 }

@@ -43,6 +43,13 @@ pub(crate) struct Keeps {
     pub(crate) evidence: Vec<String>,
 }
 
+impl Keeps {
+    /// True if it was not seen as such.
+    pub(crate) fn is_inferred(&self) -> bool {
+        self.confidence != Confidence::Observed
+    }
+}
+
 /// The containerd namespace that a request of an API is for, where it does not say so itself.
 pub(crate) const fn namespace_of(api: Api) -> Option<&'static str> {
     match api {
@@ -103,6 +110,11 @@ impl World {
         Some(keeps)
     }
 
+    /// The only store that a daemon keeps images in.
+    pub(crate) fn keeps_of(&self, server: ProcessKey) -> Option<Keeps> {
+        self.used(server, None)
+    }
+
     /// The endpoints that lead to a store, each once.
     pub(crate) fn endpoints_of(&self, store: StoreId) -> Vec<EndpointId> {
         let namespace = self.inventory.get(store);
@@ -129,20 +141,15 @@ impl World {
 
     fn keeps_itself(&self, id: EndpointId, namespace: Option<&str>) -> Option<Keeps> {
         let endpoint = self.endpoint(id)?;
+        // A namespace is containerd's; dockerd has its own, whatever was asked for.
+        let namespace = namespace.filter(|_| endpoint.runtime == Runtime::Containerd);
         let server = endpoint.server.as_ref().map(|it| it.process);
-        let used = server.and_then(|server| self.used(server, endpoint, namespace));
+        let used = server.and_then(|server| self.used(server, namespace));
         used.or_else(|| self.podmans(endpoint))
     }
 
     /// The only store that a daemon is known to use, of that namespace.
-    fn used(
-        &self,
-        server: ProcessKey,
-        endpoint: &Endpoint,
-        namespace: Option<&str>,
-    ) -> Option<Keeps> {
-        // A namespace is containerd's; dockerd has its own, whatever was asked for.
-        let namespace = namespace.filter(|_| endpoint.runtime == Runtime::Containerd);
+    fn used(&self, server: ProcessKey, namespace: Option<&str>) -> Option<Keeps> {
         let is_it = |held: &Held| match (&held.store.namespace, namespace) {
             (Some(of), Some(namespace)) => of == namespace,
             _ => true,
@@ -238,3 +245,6 @@ fn canonical(path: &str) -> &str {
         .filter(|rest| rest.starts_with("/run/"))
         .unwrap_or(path)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,8 @@ use super::World;
 use super::caller::Attribution;
 use super::cgroup::is_container_id;
 use super::keys::Keys;
-use super::subject;
+use super::leads::Keeps;
+use super::{daemon, subject};
 use crate::model::{
     Api, Basis, Calling, Confidence, Correlation, EndpointRef, Hop, Op, Outcome, ProcessKey,
     Runtime, Stamp, Subject,
@@ -204,6 +205,17 @@ impl Request {
             .id
             .map(|endpoint| subject::complete(&mut subject, self.op, self.api, endpoint, world));
         (subject, inferred.unwrap_or_default())
+    }
+
+    /// The store in which it makes, uses or removes something.
+    ///
+    /// What dockerd asks of containerd on its own concerns a container of its own, wherever it keeps
+    /// its images.
+    pub(super) fn keeps(&self, world: &World) -> Option<Keeps> {
+        if daemon::is_of_dockerd(self, world) {
+            return world.keeps_of(self.client?);
+        }
+        world.keeps(self.endpoint.id?, self.keys.namespace.as_deref())
     }
 
     /// Bytes that have been moved, and those that there are in all, as far as it has told.

@@ -5,6 +5,7 @@ mod stores;
 pub(crate) use stores::{MB, containerd_store, docker_store, packed, sha, stored};
 
 use super::Trace;
+use crate::correlate::World;
 use crate::model::{
     Ancestor, Api, Basis, Cgroups, Correlation, Endpoint, EndpointId, EndpointState, Finding,
     Listener, Op, Operation, Outcome, Process, ProcessKey, Report, Runtime, Server, Source, Stamp,
@@ -324,6 +325,11 @@ impl Scene {
         };
         let request = self.begin(connection, Op::Create, named);
         self.end(request, container(id))
+    }
+
+    /// What is known at this point.
+    pub(crate) fn world(&self) -> &World {
+        self.trace.correlator.world()
     }
 
     pub(crate) fn last_ended(&self) -> Operation {

@@ -7,6 +7,7 @@ use super::life::{Life, Mount, Run};
 use crate::correlate::World;
 use crate::correlate::caller::{Attribution, mention};
 use crate::correlate::cgroup::is_container_id;
+use crate::correlate::chain::confidence;
 use crate::model::{
     Cause, Confidence, EndpointRef, Op, Operation, OperationId, Outcome, Role, RootfsIdentity,
     Runtime, StoreKind, Subject,
@@ -166,7 +167,11 @@ impl Seen<'_> {
 pub(super) fn dress(operation: &mut Operation, mount: &Mount, world: &World) {
     let rootfs = &mount.rootfs;
     let identity = &rootfs.identity;
-    operation.store = rootfs.store.and_then(|id| world.inventory.reference(id));
+    let store = rootfs.store.and_then(|id| world.inventory.reference(id));
+    if store.is_some() {
+        operation.store = store;
+        see(operation, "store");
+    }
     operation.rootfs = Some(rootfs.clone());
     dress_image(operation, identity, world);
     let subject = &mut operation.subject;
@@ -190,6 +195,16 @@ pub(super) fn dress(operation: &mut Operation, mount: &Mount, world: &World) {
     if let Some(times) = identity.restarts {
         let times = u64::from(times);
         operation.restarts = operation.restarts.map(|seen| seen.max(times));
+    }
+}
+
+/// Notes that what was a conclusion has been seen.
+fn see(operation: &mut Operation, field: &str) {
+    let inferred = &mut operation.inferred_fields;
+    let before = inferred.len();
+    inferred.retain(|known| known != field);
+    if inferred.len() < before {
+        operation.confidence = confidence(inferred);
     }
 }
 
