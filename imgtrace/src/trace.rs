@@ -38,6 +38,8 @@ impl Trace {
             out.extend(findings.into_iter().map(Report::Finding));
         }
         out.extend(shown.into_iter().map(Report::Finding));
+        let calm = self.verdicts.calm(observed, world);
+        out.extend(calm.map(Report::Notice));
         let ended = matches!(observed.what, Observation::End);
         if ended {
             let rest = self.verdicts.finish(observed.at, world);

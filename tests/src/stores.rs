@@ -4,8 +4,12 @@
 //! A situation is played by a whole-program test (`tests/tests/stores`) and by `cargo xtask lab run NAME`: the same code
 //! for both. Adding one: a file here with a `SITUATION`, its line in [`ALL`], its line in the test.
 
+#![expect(clippy::indexing_slicing, reason = "a field that a line lacks is null")]
+
+mod agent;
 mod comparison;
 mod nothing_wrong;
+mod same_store;
 mod split;
 mod told;
 mod watch;
@@ -29,7 +33,12 @@ pub struct Situation {
 }
 
 /// Every situation, in the order in which help shows them.
-pub const ALL: &[Situation] = &[split::SITUATION, nothing_wrong::SITUATION];
+pub const ALL: &[Situation] = &[
+    split::SITUATION,
+    same_store::SITUATION,
+    agent::SITUATION,
+    nothing_wrong::SITUATION,
+];
 
 impl Situation {
     /// The one of this name.

@@ -1,5 +1,8 @@
 //! What should be said once: what the edges noticed, and callers that hide others behind them.
 
+mod unread;
+
+use self::unread::Unread;
 use super::World;
 use super::ancestry;
 use super::bounded::Bounded;
@@ -17,12 +20,14 @@ const PROXIES: [&str; 4] = ["haproxy", "socat", "socket-proxy", "docker-socket-p
 #[derive(Debug)]
 pub(super) struct Notices {
     said: Bounded<(String, Option<EndpointId>), ()>,
+    unread: Unread,
 }
 
 impl Notices {
     pub(super) const fn new() -> Self {
         Self {
             said: Bounded::new(MAX_SAID),
+            unread: Unread::new(),
         }
     }
 
@@ -39,6 +44,10 @@ impl Notices {
                 text,
                 endpoint,
             } => self.say(at, about, text, *endpoint, out),
+            Observation::StoreListed { store, listing } => {
+                let notice = self.unread.listed(at, *store, listing, world.inventory());
+                out.extend(notice.map(Report::Notice));
+            }
             Observation::Connected {
                 endpoint,
                 client: Some(client),

@@ -4,6 +4,7 @@
 //! machine, never bytes. It is an object with three questions: what one operation shows, what one
 //! observation shows, and what is left to say at the end of what it held back.
 
+mod calm;
 mod dind;
 mod dood;
 mod placement;
@@ -13,12 +14,13 @@ mod split;
 #[allow(dead_code, reason = "every rule that comes uses a part of it")]
 mod words;
 
+use self::calm::Calm;
 use self::dind::Dind;
 use self::dood::Dood;
 use self::placement::Placement;
 use self::split::Split;
 use crate::correlate::World;
-use crate::model::{Finding, Operation, OperationId, Report, Stamp};
+use crate::model::{Finding, Notice, Operation, OperationId, Report, Stamp};
 use crate::observation::{Observation, Observed};
 
 /// One rule.
@@ -56,6 +58,7 @@ struct Seen<'a> {
 #[derive(Debug)]
 pub(crate) struct Verdicts {
     rules: Vec<Box<dyn Verdict>>,
+    calm: Calm,
 }
 
 impl Verdicts {
@@ -66,6 +69,7 @@ impl Verdicts {
                 Box::new(Dind::new()),
                 Box::new(Split::new()),
             ],
+            calm: Calm::default(),
         }
     }
 
@@ -79,7 +83,14 @@ impl Verdicts {
         for rule in &mut self.rules {
             rule.observed(&observed.what, &now, &mut findings);
         }
+        self.calm.take(&findings);
         findings
+    }
+
+    /// That nothing is wrong with what lies in the stores, when all have been listed.
+    pub(crate) fn calm(&self, observed: &Observed, world: &World) -> Option<Notice> {
+        matches!(observed.what, Observation::Inventoried)
+            .then(|| self.calm.inventoried(observed.at, world))?
     }
 
     /// What a report shows that was made at this moment.
@@ -102,6 +113,7 @@ impl Verdicts {
         for rule in &mut self.rules {
             rule.operation(&seen, &mut findings);
         }
+        self.calm.take(&findings);
         findings
     }
 

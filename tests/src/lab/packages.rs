@@ -6,7 +6,7 @@ use std::path::Path;
 type Package = (&'static str, &'static str);
 
 /// What the lab's daemons and clients are. Debian 12 has the docker command in docker.io and no package docker-cli.
-const DAEMONS: [Package; 10] = [
+const DAEMONS: [Package; 11] = [
     ("docker.io", "/usr/sbin/dockerd"),
     ("docker-cli", "/usr/bin/docker"),
     ("containerd", "/usr/bin/containerd"),
@@ -18,6 +18,8 @@ const DAEMONS: [Package; 10] = [
     ("conmon", super::crio::CONMON),
     ("podman", super::podman::PODMAN),
     ("buildah", super::podman::BUILDAH),
+    // By which agents become root.
+    ("sudo", "/usr/bin/sudo"),
 ];
 
 /// What [`Peers::Newest`](super::Peers::Newest) is built with, besides Go.

@@ -66,13 +66,23 @@ impl Crictl {
     /// # Errors
     /// There is no such image.
     pub fn size_of(&self, image: &str) -> Result<u64> {
+        Ok(self.listed(image, "size")?.parse()?)
+    }
+
+    /// What CRI calls an image.
+    ///
+    /// # Errors
+    /// There is no such image.
+    pub fn id_of(&self, image: &str) -> Result<String> {
+        self.listed(image, "id")
+    }
+
+    fn listed(&self, image: &str, field: &str) -> Result<String> {
         let list = self.json("images", &[image])?;
-        let size = list
-            .pointer("/images/0/size")
-            .and_then(serde_json::Value::as_str);
-        Ok(size
-            .with_context(|| format!("no size in {list}"))?
-            .parse()?)
+        let field = list["images"][0][field].as_str();
+        Ok(field
+            .with_context(|| format!("no {image} in {list}"))?
+            .to_owned())
     }
 }
 

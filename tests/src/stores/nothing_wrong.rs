@@ -17,12 +17,7 @@ fn play(lab: &Lab) -> Result<Told> {
     let image = registry.add(Image::Own)?;
     let watch = Watch::begin(lab, &[("docker", &docker.socket())])?;
     docker.cli(&["run", "--rm", "--name", "content", &image, "true"])?;
-    watch.line(|line| {
-        line.get("op").is_some_and(|op| op == "start")
-            && line
-                .get("container_name")
-                .is_some_and(|name| name == "content")
-    })?;
+    watch.line(|line| line["op"] == "start" && line["container_name"] == "content")?;
     let told = watch.end()?;
     told.only(&[])?;
     ensure!(!told.operations("start").is_empty(), "{:#?}", told.lines);

@@ -1,8 +1,6 @@
 //! An agent's container on a containerd like k3s's holds the host's docker.sock, and pulls and runs through it: its own
 //! image lies in one store, and what it starts in the other. That is normal, and nothing is there twice.
 
-#![expect(clippy::indexing_slicing, reason = "a field that a line lacks is null")]
-
 use anyhow::{Context as _, Result, ensure};
 
 use super::{Situation, Told, Watch};

@@ -67,10 +67,7 @@ impl Watch {
     /// # Errors
     /// None comes soon; the error holds the other findings.
     pub fn finding(&self, rule: &str, about: &str) -> Result<Value> {
-        let of_kind = |line: &Value| line.get("kind").is_some_and(|kind| kind == "finding");
-        let wanted = |line: &Value| {
-            line.get("rule").is_some_and(|known| known == rule) && line.to_string().contains(about)
-        };
+        let wanted = |line: &Value| line["rule"] == rule && line.to_string().contains(about);
         let mut found = None;
         until(SOON, || {
             found = self.tracer.lines().into_iter().find(wanted);
@@ -78,7 +75,7 @@ impl Watch {
         });
         found.with_context(|| {
             let mut others = self.tracer.lines();
-            others.retain(of_kind);
+            others.retain(|line| line["kind"] == "finding");
             format!("no finding of {rule} speaks of {about}, but there are these: {others:#?}")
         })
     }

@@ -25,6 +25,8 @@ macro_rules! situations {
 
 situations! {
     an_agent_and_what_it_starts_lie_in_two_stores "dood-split"
+    two_command_lines_show_one_store "same-store"
+    a_refused_agent_learns_what_would_help "agent"
     a_node_with_nothing_wrong "nothing-wrong"
 }
 
