@@ -5,6 +5,7 @@
 //! the point of view of the process that uses them. It never writes, never takes a lock, and asks
 //! no daemon. Each layout on disk is a file of its own.
 
+mod array;
 pub mod bolt;
 mod chain;
 pub mod containerd;

@@ -76,10 +76,22 @@ impl<'t, 's, S: ReadAt> Bucket<'t, 's, S> {
     /// Damage, or what `visit` returns.
     pub fn each(
         &self,
+        visit: impl FnMut(&[u8], &Entry<'t, 's, S>) -> Result<ControlFlow<()>, Error>,
+    ) -> Result<(), Error> {
+        self.each_after(None, visit)
+    }
+
+    /// The same, of the entries whose keys are greater than `after`.
+    ///
+    /// # Errors
+    /// As [`each`](Self::each).
+    pub(super) fn each_after(
+        &self,
+        after: Option<&[u8]>,
         mut visit: impl FnMut(&[u8], &Entry<'t, 's, S>) -> Result<ControlFlow<()>, Error>,
     ) -> Result<(), Error> {
-        let mut last = None;
-        self.walk(&self.root()?, LEVELS_MOST, &mut last, &mut visit)
+        let mut last = after.map(<[u8]>::to_vec);
+        self.walk(&self.root()?, LEVELS_MOST, after, &mut last, &mut visit)
             .map(drop)
     }
 
@@ -102,13 +114,7 @@ impl<'t, 's, S: ReadAt> Bucket<'t, 's, S> {
                 let tx = self.tx;
                 return Ok(Some(Entry { tx, node, element }));
             }
-            // A child has the keys from its own on, up to the next child's.
-            let child = if exact {
-                index
-            } else {
-                index.saturating_sub(1)
-            };
-            node = self.child(&node, child)?;
+            node = self.child(&node, holder(index, exact))?;
         }
         Err(too_deep(&node))
     }
@@ -139,19 +145,33 @@ impl<'t, 's, S: ReadAt> Bucket<'t, 's, S> {
         }
     }
 
-    /// Keys that do not rise show that a page is reached twice, or is not of this tree.
+    /// Visits what has a greater key than `after`. Keys that do not rise show that a page is reached
+    /// twice, or is not of this tree.
     fn walk(
         &self,
         node: &Rc<Node>,
         levels: usize,
+        after: Option<&[u8]>,
         last: &mut Option<Vec<u8>>,
         visit: &mut impl FnMut(&[u8], &Entry<'t, 's, S>) -> Result<ControlFlow<()>, Error>,
     ) -> Result<ControlFlow<()>, Error> {
         let levels = levels.checked_sub(1).ok_or_else(|| too_deep(node))?;
-        for index in 0..node.count() {
+        let first = match after {
+            None => 0,
+            Some(after) => {
+                let (index, exact) = self.search(node, after)?;
+                if node.is_leaf() {
+                    index + usize::from(exact)
+                } else {
+                    holder(index, exact)
+                }
+            }
+        };
+        for index in first..node.count() {
             if !node.is_leaf() {
                 let child = self.child(node, index)?;
-                if self.walk(&child, levels, last, visit)?.is_break() {
+                let after = after.filter(|_| index == first);
+                if self.walk(&child, levels, after, last, visit)?.is_break() {
                     return Ok(ControlFlow::Break(()));
                 }
                 continue;
@@ -216,6 +236,16 @@ impl<'t, 's, S: ReadAt> Entry<'t, 's, S> {
             page => Root::Page(page),
         };
         Ok(Some(Bucket { tx: self.tx, root }))
+    }
+}
+
+/// The child of a branch that a key is in, by the first child whose own key is not less, and whether
+/// that is the key: a child has the keys from its own on, up to the next child's.
+const fn holder(index: usize, exact: bool) -> usize {
+    if exact {
+        index
+    } else {
+        index.saturating_sub(1)
     }
 }
 

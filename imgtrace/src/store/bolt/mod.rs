@@ -11,6 +11,7 @@
 //! again that the first one gave up.
 
 mod bucket;
+mod list;
 mod meta;
 mod node;
 mod source;
@@ -60,6 +61,9 @@ pub enum Error {
     /// The look-up has read as much as one may.
     #[error("more would have to be read than {0} bytes")]
     Exhausted(u64),
+    /// A bucket has more entries than are listed of one.
+    #[error("there are more than {0} entries")]
+    TooMany(usize),
     /// Its writer was faster each time.
     #[error("it changed {0} times while it was read")]
     Changing(u32),
@@ -93,14 +97,20 @@ impl<S: ReadAt> Database<S> {
     ///
     /// # Errors
     /// Damage, or what `look` returns, or the file changes all the time.
-    pub fn read<T>(
+    pub fn read<T>(&self, look: impl FnMut(&Tx<'_, S>) -> Result<T, Error>) -> Result<T, Error> {
+        self.read_within(&Cell::new(tx::BYTES_MOST), look)
+    }
+
+    /// The same, for a look-up that is a part of a larger one: `left` is what all of them may cost,
+    /// in bytes.
+    fn read_within<T>(
         &self,
+        left: &Cell<u64>,
         mut look: impl FnMut(&Tx<'_, S>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let left = Cell::new(tx::BYTES_MOST);
         for _ in 0..TRIES {
             let meta = Meta::newest(&self.source)?;
-            let found = look(&Tx::new(&self.source, meta, &left));
+            let found = look(&Tx::new(&self.source, meta, left));
             if Meta::newest(&self.source)? == meta {
                 return found;
             }

@@ -11,7 +11,10 @@ use crate::store::bolt::{self, Bucket, Database, ReadAt, Tx};
 
 /// The folder of the plugin, below containerd's root.
 pub(super) const FOLDER: &str = "io.containerd.metadata.v1.bolt";
-const FILE: &str = "meta.db";
+/// The file in it.
+pub(super) const FILE: &str = "meta.db";
+/// The bucket that all namespaces are in (`schemaVersion` of `core/metadata/db.go`).
+pub(super) const VERSION: &[u8] = b"v1";
 /// Labels of containerd's restart monitor (`core/runtime/restart/restart.go`).
 const RESTART_STATUS: &[u8] = b"containerd.io/restart.status";
 const RESTART_POLICY: &[u8] = b"containerd.io/restart.policy";
@@ -106,7 +109,8 @@ fn policy<S: ReadAt>(labels: &Bucket<'_, '_, S>) -> Result<Option<String>, bolt:
     Ok(policy.filter(|policy| policy != "no"))
 }
 
-fn target<S: ReadAt>(
+/// What an image's name stands for.
+pub(super) fn target<S: ReadAt>(
     image: &Bucket<'_, '_, S>,
 ) -> Result<Option<(String, DigestKind)>, bolt::Error> {
     let Some(target) = image.bucket(b"target")? else {
@@ -127,7 +131,11 @@ fn target<S: ReadAt>(
     Ok(digest.map(|digest| (digest, kind)))
 }
 
-fn time<S: ReadAt>(bucket: &Bucket<'_, '_, S>, key: &[u8]) -> Result<Option<Vec<u8>>, bolt::Error> {
+/// A time in Go's binary form, up to its zone.
+pub(super) fn time<S: ReadAt>(
+    bucket: &Bucket<'_, '_, S>,
+    key: &[u8],
+) -> Result<Option<Vec<u8>>, bolt::Error> {
     let time = bucket.get(key)?;
     Ok(time.and_then(|time| time.get(..TIME).map(<[u8]>::to_vec)))
 }

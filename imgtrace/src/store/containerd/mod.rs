@@ -6,6 +6,7 @@
 //! Snapshotters that mount no overlay (native, btrfs, zfs, devmapper, blockfile) are not seen here.
 
 mod bundle;
+pub mod inventory;
 mod metadata;
 mod place;
 mod snapshots;
@@ -70,6 +71,12 @@ enum Error {
     /// A file is not of the shape that it should have.
     #[error("{0} is not of the expected shape")]
     Shape(String),
+    /// A blob's bytes have another digest than its name.
+    #[error("{0} is not what its name says")]
+    Forged(String),
+    /// More documents would have to be read than are read of one store.
+    #[error("{0} was not read: there are too many")]
+    TooMuch(String),
 }
 
 impl Error {

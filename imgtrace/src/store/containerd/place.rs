@@ -111,7 +111,12 @@ pub(super) enum Owner<'a> {
 
 /// The folder of one of containerd's own snapshotters.
 pub(super) fn folder(root: &str, name: &str) -> String {
-    format!("{root}/{SNAPSHOTTER}{name}")
+    format!("{root}/{}", plugin(name))
+}
+
+/// The same, below containerd's root.
+pub(super) fn plugin(name: &str) -> String {
+    format!("{SNAPSHOTTER}{name}")
 }
 
 /// Reads the path of a snapshotter's folder.

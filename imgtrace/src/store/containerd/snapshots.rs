@@ -14,7 +14,7 @@ use crate::model::is_digest;
 use crate::store::Folder;
 use crate::store::bolt::{self, Bucket, Database, ReadAt, Tx};
 
-const FILE: &str = "metadata.db";
+pub(super) const FILE: &str = "metadata.db";
 /// Snapshots that are followed downwards. An image has at most 127 layers in Docker, and the
 /// kernel stacks 500.
 const PARENTS_MOST: usize = 1024;
@@ -237,7 +237,7 @@ fn unsigned(bytes: &[u8]) -> Option<(u64, &[u8])> {
 }
 
 /// A number of `binary.PutVarint` (zigzag) that is not negative.
-fn signed(bytes: &[u8]) -> Option<u64> {
+pub(super) fn signed(bytes: &[u8]) -> Option<u64> {
     let (number, _) = unsigned(bytes)?;
     (number & 1 == 0).then_some(number >> 1)
 }

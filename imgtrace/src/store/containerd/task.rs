@@ -144,7 +144,7 @@ fn adopt(identity: &mut RootfsIdentity, record: &Record) {
 }
 
 /// The normalised reference; none if it is an id.
-fn named(image: &str) -> Option<String> {
+pub(super) fn named(image: &str) -> Option<String> {
     match ImageName::parse(image) {
         ImageName::Reference(reference) => Some(reference.or_latest().to_string()),
         ImageName::Invalid => Some(image.to_owned()),

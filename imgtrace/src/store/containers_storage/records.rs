@@ -5,12 +5,11 @@
 //! are ever held; labels, ID maps and data of other programs are stepped over.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::marker::PhantomData;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer};
 
 use crate::model::{DigestKind, ImageName, StoredImage, StoredLayer, Variant, image_id};
+use crate::store::array::at_most;
 
 /// Entries of one book that are held; the overlay driver itself allows 500 layers for an image.
 const RECORDS_MOST: usize = 65_536;
@@ -179,47 +178,6 @@ fn some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Er
 fn manifest<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let data = Option::<BTreeMap<String, String>>::deserialize(deserializer)?;
     Ok(data.and_then(|mut data| data.remove(MANIFEST)))
-}
-
-/// An array's first elements; `null` is an empty one, as Go writes a slice that was never made.
-fn at_most<'de, D, T>(deserializer: D, most: usize) -> Result<Vec<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    deserializer.deserialize_any(AtMost {
-        most,
-        element: PhantomData,
-    })
-}
-
-struct AtMost<T> {
-    most: usize,
-    element: PhantomData<T>,
-}
-
-impl<'de, T: Deserialize<'de>> Visitor<'de> for AtMost<T> {
-    type Value = Vec<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array")
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Vec::new())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
-        let mut kept = Vec::new();
-        while kept.len() < self.most {
-            match elements.next_element()? {
-                Some(element) => kept.push(element),
-                None => return Ok(kept),
-            }
-        }
-        while elements.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(kept)
-    }
 }
 
 #[cfg(test)]
