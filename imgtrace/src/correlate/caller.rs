@@ -103,6 +103,18 @@ fn describe(world: &World, process: &Process) -> Caller {
     }
 }
 
+/// A container of which only the ids are known, and those of the containers around it.
+pub(super) fn named(world: &World, id: &str, outer: &[String]) -> CallerContainer {
+    let known = world.containers.anywhere(id);
+    CallerContainer {
+        id: id.to_owned(),
+        name: known.and_then(|known| known.name.clone()),
+        image: known.and_then(|known| known.image.clone()),
+        runtime: known.and_then(|known| known.runtime),
+        outer: outer.to_vec(),
+    }
+}
+
 fn container(world: &World, place: &Place) -> Option<CallerContainer> {
     let (innermost, outer) = place.containers.split_last()?;
     let known = world.containers.anywhere(&innermost.id);

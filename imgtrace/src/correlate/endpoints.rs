@@ -1,7 +1,7 @@
 //! The endpoints of this run and the daemons behind them.
 
 use super::bounded::Bounded;
-use crate::model::{Endpoint, EndpointId, ProcessKey, Runtime};
+use crate::model::{Endpoint, EndpointId, EndpointState, ProcessKey, Runtime};
 
 /// Endpoints of daemons kept; a node has some ten, and one more for each daemon inside a container.
 const MAX_ENDPOINTS: usize = 1_024;
@@ -52,6 +52,13 @@ impl Endpoints {
     /// The endpoints of all daemons, by number; those of shims are none of them.
     pub(crate) fn daemons(&self) -> impl Iterator<Item = &Endpoint> {
         self.daemons.iter().map(|(_, endpoint)| endpoint)
+    }
+
+    /// How many shims listen.
+    pub(crate) fn shims_there(&self) -> u64 {
+        let shims = self.shims.iter().map(|(_, endpoint)| endpoint);
+        let there = shims.filter(|endpoint| endpoint.state == EndpointState::Watched);
+        u64::try_from(there.count()).unwrap_or(u64::MAX)
     }
 
     /// The daemons of a kind, each once.

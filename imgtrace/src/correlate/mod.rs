@@ -31,6 +31,7 @@ mod retries;
 mod starts;
 mod subject;
 mod summary;
+mod topology;
 mod world;
 
 pub(crate) use bounded::Bounded;
@@ -39,6 +40,7 @@ pub(crate) use cgroup::{Nested, Place};
 pub(crate) use inventory::{Bytes, Held, Inventory, Same, SameBy, same_by};
 pub(crate) use leads::{Keeps, Leads, namespace_of};
 pub(crate) use summary::Tally;
+pub(crate) use topology::Survey;
 pub(crate) use world::World;
 
 use self::losses::Losses;

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Caller, CallerContainer, Endpoint, EndpointId, Listing, Op, Pod, ProcessKey, Stamp, Store,
-    StoreId, StoreUser,
+    Caller, CallerContainer, Confidence, Endpoint, EndpointId, Listing, Op, Pod, ProcessKey, Stamp,
+    Store, StoreId, StoreUser,
 };
 
 /// Everything that is known of one machine.
@@ -78,15 +78,29 @@ impl Client {
 }
 
 /// Where the images of a socket lie.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leads {
     /// The stores; of containerd one for each namespace. Empty if they are not known.
     pub stores: Vec<StoreId>,
     /// The sockets that the way goes through, this one not included: cri-dockerd's images lie
     /// behind dockerd's.
     pub through: Vec<EndpointId>,
+    /// How sure that is: observed if the daemons on the way were seen to be connected and the last of
+    /// them to use these stores.
+    pub confidence: Confidence,
     /// How that is known, a sentence each.
     pub evidence: Vec<String>,
+}
+
+impl Default for Leads {
+    fn default() -> Self {
+        Self {
+            stores: Vec::new(),
+            through: Vec::new(),
+            confidence: Confidence::Observed,
+            evidence: Vec::new(),
+        }
+    }
 }
 
 /// A daemon behind sockets.

@@ -1,0 +1,172 @@
+//! Would deleting an image at one socket delete it at another? It would where both lead to one
+//! store.
+
+use super::{Facts, Said, list};
+use crate::model::{AnswerValue, EndpointId, KnownStore, Runtime, Socket, StoreId, StoreKind};
+
+/// The namespace in which containerd's CRI keeps its images.
+const CRI_NAMESPACE: &str = "k8s.io";
+
+impl Facts<'_> {
+    pub(super) fn deleting(&self) -> Said {
+        let with_images = self.living().filter(|socket| keeps_images(socket));
+        let (known, unknown): (Vec<&Socket>, Vec<&Socket>) =
+            with_images.partition(|socket| !socket.leads.stores.is_empty());
+        if known.is_empty() {
+            return match unknown.len() {
+                0 => Said::new(
+                    AnswerValue::Shared(Vec::new()),
+                    "no: no socket leads to images",
+                ),
+                _ => Said::unknown(format!(
+                    "it was not found out where the images of {} lie",
+                    self.names(&unknown)
+                )),
+            };
+        }
+        let shared = self.shared(&known);
+        let text = match shared.as_slice() {
+            [] if known.len() == 1 => format!("no: {} alone leads to a store", self.names(&known)),
+            [] => "no: every socket leads to a store of its own".to_owned(),
+            groups => format!(
+                "yes: {}",
+                list(groups.iter().map(|group| self.share(group)))
+            ),
+        };
+        let ways = known.iter().map(|socket| self.way(socket));
+        let rest = (!unknown.is_empty()).then(|| {
+            format!(
+                "where the images of {} lie was not found out",
+                self.names(&unknown)
+            )
+        });
+        let halves = self.halves();
+        let one_list = self.two_clients(&known);
+        Said::new(AnswerValue::Shared(shared), text)
+            .with(ways.chain(one_list).chain(halves).chain(rest))
+    }
+
+    /// The stores to which sockets of several daemons lead.
+    fn shared(&self, sockets: &[&Socket]) -> Vec<(StoreId, Vec<EndpointId>)> {
+        let stores = self.stores.iter().filter_map(|known| {
+            let its = sockets
+                .iter()
+                .filter(|socket| self.image_stores(socket).contains(&known.id));
+            let mut servers = Vec::new();
+            let mut endpoints = Vec::new();
+            for socket in its {
+                let server = socket.endpoint.server.as_ref()?.process;
+                if !servers.contains(&server) {
+                    servers.push(server);
+                }
+                endpoints.push(socket.endpoint.id);
+            }
+            (servers.len() > 1).then_some((known.id, endpoints))
+        });
+        stores.collect()
+    }
+
+    /// `e1 and e2 lead to s1 docker:/var/lib/docker, so what is deleted at one is gone at the other`.
+    fn share(&self, (store, endpoints): &(StoreId, Vec<EndpointId>)) -> String {
+        let all = list(endpoints.iter().map(|id| self.address(*id)));
+        format!(
+            "{all} lead to {}: there is one copy, and what is deleted at one is gone at the other",
+            self.store(*store)
+        )
+    }
+
+    /// `e2 /run/cri-dockerd.sock → e1 → s1 docker:/var/lib/docker`.
+    fn way(&self, socket: &Socket) -> String {
+        let through = socket.leads.through.iter();
+        let through: String = through.map(|id| format!(" → {id}")).collect();
+        format!(
+            "{}{through} → {}",
+            self.address(socket.endpoint.id),
+            self.store_names(&self.image_stores(socket))
+        )
+    }
+
+    /// The stores that a socket's images lie in.
+    fn image_stores(&self, socket: &Socket) -> Vec<StoreId> {
+        socket.leads.stores.clone()
+    }
+
+    /// The stores of what the CRI at a socket keeps: of containerd's the one of its namespace.
+    pub(super) fn cri_stores(&self, socket: &Socket) -> Vec<StoreId> {
+        let stores = self.image_stores(socket);
+        let of_cri = stores.iter().filter(|id| {
+            let known = self.stores.iter().find(|known| known.id == **id);
+            known.is_some_and(|known| known.store.namespace.as_deref() == Some(CRI_NAMESPACE))
+        });
+        let of_cri: Vec<StoreId> = of_cri.copied().collect();
+        if socket.endpoint.runtime == Runtime::Containerd && !of_cri.is_empty() {
+            of_cri
+        } else {
+            stores
+        }
+    }
+
+    /// One socket with two clients' lists: crictl and `ctr -n k8s.io`.
+    fn two_clients(&self, sockets: &[&Socket]) -> Vec<String> {
+        let is_cri = |socket: &&&Socket| {
+            let stores = self.cri_stores(socket);
+            let is_it = |known: &&KnownStore| {
+                stores.contains(&known.id)
+                    && known.store.namespace.as_deref() == Some(CRI_NAMESPACE)
+            };
+            socket.endpoint.runtime == Runtime::Containerd
+                && !socket.endpoint.path.ends_with(".ttrpc")
+                && self.stores.iter().any(|known| is_it(&known))
+        };
+        let of_cri = sockets.iter().filter(is_cri);
+        of_cri
+            .map(|socket| {
+                format!(
+                    "crictl and ctr -n {CRI_NAMESPACE} at {} list one store, {}",
+                    socket.endpoint.id,
+                    self.store_names(&self.cri_stores(socket))
+                )
+            })
+            .collect()
+    }
+
+    /// Namespaces of one containerd: not the same list, but the same archives.
+    fn halves(&self) -> Vec<String> {
+        let mut said: Vec<(u64, u64)> = Vec::new();
+        let mut sentences = Vec::new();
+        for known in &self.stores.iter().collect::<Vec<_>>() {
+            let root = (known.store.device, known.store.inode);
+            let beside: Vec<StoreId> = self
+                .stores
+                .iter()
+                .filter(|other| {
+                    other.store.kind == StoreKind::Containerd
+                        && (other.store.device, other.store.inode) == root
+                })
+                .map(|other| other.id)
+                .collect();
+            if beside.len() > 1 && !said.contains(&root) {
+                said.push(root);
+                sentences.push(format!(
+                    "{} are namespaces of one containerd: deleting in one leaves the image in the \
+                     other, and the compressed layers that both have stay until neither needs them",
+                    list(beside.iter().map(ToString::to_string))
+                ));
+            }
+        }
+        sentences
+    }
+
+    fn names(&self, sockets: &[&Socket]) -> String {
+        list(
+            sockets
+                .iter()
+                .map(|socket| self.address(socket.endpoint.id)),
+        )
+    }
+}
+
+/// False for what keeps no images: BuildKit's own cache is no list of images.
+fn keeps_images(socket: &Socket) -> bool {
+    !matches!(socket.endpoint.runtime, Runtime::BuildKit | Runtime::Shim)
+}
