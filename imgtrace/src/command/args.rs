@@ -16,6 +16,7 @@ pub(super) use endpoint::EndpointArg;
 pub(super) use probe::ProbeArg;
 
 use crate::record::Rotation;
+use crate::show::topology::Form;
 use crate::show::{Output, Term};
 
 /// Files that a rotated recording is kept in if nothing else is said.
@@ -58,6 +59,8 @@ pub(super) enum Command {
     Record(RecordArgs),
     /// Print a recording as the live run printed it; needs no privileges
     Replay(ReplayArgs),
+    /// Show sockets, daemons, clients and stores, and answer what people check by hand
+    Topology(TopologyArgs),
     /// Play a recording that is built in: a first look, without root
     Demo(DemoArgs),
     /// Say what this machine allows, and what to do about the rest
@@ -74,6 +77,7 @@ impl Command {
         match self {
             Self::Record(_) => "record",
             Self::Replay(_) => "replay",
+            Self::Topology(_) => "topology",
             Self::Demo(_) => "demo",
             Self::Doctor => "doctor",
             Self::Completions { .. } => "completions",
@@ -192,6 +196,19 @@ pub(super) struct ReplayArgs {
     pub(super) speed: Option<f64>,
     #[command(flatten)]
     pub(super) show: ShowArgs,
+}
+
+/// `imgtrace topology`.
+#[derive(Clone, Debug, Args)]
+pub(super) struct TopologyArgs {
+    /// A recording to look at instead of this machine, without privileges; - is stdin
+    #[arg(conflicts_with_all = ["endpoints", "duration", "probe"])]
+    pub(super) file: Option<PathBuf>,
+    /// The form of the output
+    #[arg(short, long, value_name = "FORM", value_enum)]
+    pub(super) output: Option<Form>,
+    #[command(flatten)]
+    pub(super) watch: WatchArgs,
 }
 
 /// `imgtrace demo`.

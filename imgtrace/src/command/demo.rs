@@ -19,7 +19,7 @@ const RECORDING: &[u8] = include_bytes!("demo.jsonl");
 pub(super) fn run(args: &DemoArgs, common: &CommonArgs) -> Result<Exit, Failure> {
     let natural = if io::stdout().is_terminal() { 1.0 } else { 0.0 };
     let source = Source {
-        name: "the demo",
+        name: "the demo".to_owned(),
         input: Box::new(RECORDING),
         speed: args.speed.unwrap_or(natural),
         at_once: false,

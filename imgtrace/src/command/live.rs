@@ -80,23 +80,36 @@ pub(super) fn watch(
     show: &ShowArgs,
     common: &CommonArgs,
 ) -> Result<Exit, Failure> {
-    let declared = args
-        .endpoints
-        .iter()
-        .map(declared)
-        .collect::<Result<_, _>>()?;
+    let declared = declared(args)?;
     watch::privileged()?;
+    let observer = observer(declared, args)?;
+    let mut session = target.session(Clock::new().now(), show, common)?;
+    watch::watch(observer, args.duration, common.verbose > 1, &mut session)
+}
+
+/// The sockets that the user means.
+///
+/// # Errors
+/// What is there is no socket.
+pub(super) fn declared(args: &WatchArgs) -> Result<Vec<Declared>, Failure> {
+    args.endpoints.iter().map(socket).collect()
+}
+
+/// What watches these sockets besides those that it finds.
+///
+/// # Errors
+/// Mounts cannot be seen in the way that the user wants.
+pub(super) fn observer(declared: Vec<Declared>, args: &WatchArgs) -> Result<Observer, Failure> {
     let mut observer = Observer::new(declared);
     if let Some(ProbeArg::Mounts(way)) = args.probe {
         watch::sees_mounts_by(way)?;
         observer = observer.seeing_mounts_by(way);
     }
-    let mut session = target.session(Clock::new().now(), show, common)?;
-    watch::watch(observer, args.duration, common.verbose > 1, &mut session)
+    Ok(observer)
 }
 
 /// The socket that the user means. It may come later, but what is there already must be one.
-fn declared(endpoint: &EndpointArg) -> Result<Declared, Failure> {
+fn socket(endpoint: &EndpointArg) -> Result<Declared, Failure> {
     let path = &endpoint.path;
     if fs::metadata(path).is_ok_and(|file| !file.file_type().is_socket()) {
         let what = format!("{} is no socket", path.display());

@@ -13,6 +13,7 @@ mod record;
 mod replay;
 mod screen;
 mod session;
+mod topology;
 mod watch;
 mod zone;
 
@@ -76,6 +77,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Failure> {
         None => live::run(&cli.live, &common),
         Some(Command::Record(args)) => record::run(&args, &common),
         Some(Command::Replay(args)) => replay::run(&args, &common),
+        Some(Command::Topology(args)) => topology::run(&args, &common),
         Some(Command::Demo(args)) => demo::run(&args, &common),
         Some(Command::Doctor) => doctor::run(&common),
         Some(Command::Completions { shell }) => completions::run(shell, &mut Cli::command()),

@@ -16,22 +16,17 @@ use crate::show::escape::escape;
 
 /// Prints the recording and says on stderr if it has no proper end.
 pub(super) fn run(args: &ReplayArgs, common: &CommonArgs) -> Result<Exit, Failure> {
-    let stdin = is_stdin(&args.file);
-    let path = args.file.display().to_string();
     let source = Source {
-        name: if stdin { "stdin" } else { &path },
-        input: open(&args.file)?,
         speed: args.speed.unwrap_or(0.0),
-        // A pipe may be a recording that grows: `tail -f FILE | imgtrace replay -`.
-        at_once: stdin,
+        ..Source::of_file(&args.file)?
     };
     replay(source, &args.show, common)
 }
 
 /// Where a recording comes from, and how it is to be played.
-pub(super) struct Source<'a> {
+pub(super) struct Source {
     /// What it is called in messages.
-    pub(super) name: &'a str,
+    pub(super) name: String,
     /// Its bytes.
     pub(super) input: Box<dyn BufRead>,
     /// How many times as fast as it happened; 0 is without waiting.
@@ -40,13 +35,44 @@ pub(super) struct Source<'a> {
     pub(super) at_once: bool,
 }
 
+impl Source {
+    /// A file, or stdin where its name is `-`; played without waiting.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub(super) fn of_file(path: &Path) -> Result<Self, Failure> {
+        let is_stdin = path.as_os_str() == "-";
+        let name = if is_stdin {
+            "stdin".to_owned()
+        } else {
+            path.display().to_string()
+        };
+        let input: Box<dyn BufRead> = if is_stdin {
+            Box::new(io::stdin().lock())
+        } else {
+            let file = File::open(path).map_err(|error| {
+                Failure::new(Kind::Usage, format!("failed to open {name}")).because(error)
+            })?;
+            Box::new(BufReader::new(file))
+        };
+        Ok(Self {
+            name,
+            input,
+            speed: 0.0,
+            // A pipe may be a recording that grows: `tail -f FILE | imgtrace replay -`.
+            at_once: is_stdin,
+        })
+    }
+}
+
 /// Prints a recording.
 pub(super) fn replay(
-    source: Source<'_>,
+    source: Source,
     show: &ShowArgs,
     common: &CommonArgs,
 ) -> Result<Exit, Failure> {
     let Source { name, input, .. } = source;
+    let name = name.as_str();
     let reader = Reader::open(input).map_err(|error| unusable(name, error))?;
     let header = reader.header();
     tracing::info!(
@@ -65,20 +91,6 @@ pub(super) fn replay(
         Some(ending) => judge(name, &ending),
         None => Ok(Exit::Done),
     }
-}
-
-fn is_stdin(path: &Path) -> bool {
-    path.as_os_str() == "-"
-}
-
-fn open(path: &Path) -> Result<Box<dyn BufRead>, Failure> {
-    if is_stdin(path) {
-        return Ok(Box::new(io::stdin().lock()));
-    }
-    let file = File::open(path).map_err(|error| {
-        Failure::new(Kind::Usage, format!("failed to open {}", path.display())).because(error)
-    })?;
-    Ok(Box::new(BufReader::new(file)))
 }
 
 /// Why playing stopped before the end.
@@ -144,7 +156,7 @@ impl Pace {
 }
 
 /// What the end of the recording means.
-fn judge(name: &str, ending: &Ending) -> Result<Exit, Failure> {
+pub(super) fn judge(name: &str, ending: &Ending) -> Result<Exit, Failure> {
     match ending {
         Ending::Orderly => {}
         Ending::Continued { part } => {
@@ -179,7 +191,7 @@ fn damaged(name: &str, line: u64, why: Option<&serde_json::Error>) -> Failure {
 }
 
 /// A recording of which nothing can be shown.
-fn unusable(name: &str, error: ReadError) -> Failure {
+pub(super) fn unusable(name: &str, error: ReadError) -> Failure {
     let what = format!("failed to replay {name}");
     let error = match error {
         ReadError::Io(error) if error.kind() == io::ErrorKind::IsADirectory => {

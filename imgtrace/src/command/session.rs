@@ -5,6 +5,7 @@ use std::io;
 
 use super::error::{Failure, Kind};
 use super::screen::Screen;
+use super::watch::Sink;
 use crate::model::Report;
 use crate::observation::Observed;
 use crate::record::{Recorder, WriteError};
@@ -119,6 +120,16 @@ impl<S: Screen> Session<S> {
             }
         }
         Ok(self.flow)
+    }
+}
+
+impl<S: Screen> Sink for Session<S> {
+    fn take(&mut self, observed: &Observed) -> Result<(), Failure> {
+        Self::take(self, observed)
+    }
+
+    fn flush(&mut self) -> Result<Flow, Failure> {
+        Self::flush(self)
     }
 }
 

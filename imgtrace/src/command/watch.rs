@@ -11,8 +11,7 @@ use super::{
     Exit,
     error::{Failure, Kind},
     runtime,
-    screen::Screen,
-    session::{Flow, Session},
+    session::Flow,
 };
 use crate::{
     capture::{
@@ -20,6 +19,7 @@ use crate::{
         mounts::{Mounts, Way},
     },
     host::doctor::HostFacts,
+    observation::Observed,
     observer::Observer,
 };
 
@@ -28,15 +28,30 @@ const GATHER: Duration = Duration::from_millis(3);
 /// How often time passes for what waits: refused connections, lost records, closed connections.
 const BEAT: Duration = Duration::from_millis(200);
 
+/// What observations go to.
+pub(super) trait Sink {
+    /// Takes in one.
+    ///
+    /// # Errors
+    /// It cannot be recorded or printed.
+    fn take(&mut self, observed: &Observed) -> Result<(), Failure>;
+
+    /// Ends a drain: nothing more is there at this moment. Closed if no more is wanted.
+    ///
+    /// # Errors
+    /// What waits cannot be recorded or printed.
+    fn flush(&mut self) -> Result<Flow, Failure>;
+}
+
 /// Watches until SIGINT or SIGTERM, until `duration` is over, or until nobody reads the output.
 ///
 /// # Errors
 /// A privilege or kernel feature is missing, or the session cannot be written.
-pub(super) fn watch<S: Screen>(
+pub(super) fn watch(
     observer: Observer,
     duration: Option<Duration>,
     diagnostics: bool,
-    session: &mut Session<S>,
+    session: &mut impl Sink,
 ) -> Result<Exit, Failure> {
     runtime()?.block_on(async {
         let mut watch = Watch::begin(observer, diagnostics)?;
@@ -132,10 +147,10 @@ impl Watch {
         })
     }
 
-    async fn run<S: Screen>(
+    async fn run(
         &mut self,
         duration: Option<Duration>,
-        session: &mut Session<S>,
+        session: &mut impl Sink,
     ) -> Result<Exit, Failure> {
         let deadline = duration.map(|duration| Instant::now() + duration);
         let mut beat = interval(BEAT);
@@ -183,7 +198,7 @@ impl Watch {
             .map_err(|error| refused(&error))
     }
 
-    async fn end<S: Screen>(&mut self, session: &mut Session<S>) -> Result<(), Failure> {
+    async fn end(&mut self, session: &mut impl Sink) -> Result<(), Failure> {
         self.observer
             .last_look(&mut self.capture)
             .map_err(|error| refused(&error))?;
@@ -199,7 +214,7 @@ impl Watch {
         self.show(session).map(drop)
     }
 
-    fn show<S: Screen>(&mut self, session: &mut Session<S>) -> Result<Flow, Failure> {
+    fn show(&mut self, session: &mut impl Sink) -> Result<Flow, Failure> {
         for observed in self.observer.take() {
             session.take(&observed)?;
         }

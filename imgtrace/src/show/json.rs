@@ -7,6 +7,8 @@ mod operation;
 mod start;
 mod summary;
 
+pub(super) use operation::{CallerView, ContainerView, PodView};
+
 use serde::Serialize;
 
 use crate::jsonl;

@@ -13,6 +13,7 @@ mod lines;
 mod palette;
 mod start;
 mod subject;
+pub mod topology;
 mod way;
 mod wide;
 mod zone;

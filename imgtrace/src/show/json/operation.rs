@@ -95,14 +95,14 @@ impl<'a> View<'a> {
 }
 
 #[derive(Serialize)]
-struct PodView<'a> {
+pub(in crate::show) struct PodView<'a> {
     namespace: Option<&'a str>,
     name: Option<&'a str>,
     uid: Option<&'a str>,
 }
 
 impl<'a> PodView<'a> {
-    fn new(pod: &'a Pod) -> Self {
+    pub(in crate::show) fn new(pod: &'a Pod) -> Self {
         let Pod {
             namespace,
             name,
@@ -142,7 +142,7 @@ impl<'a> EndpointView<'a> {
 }
 
 #[derive(Serialize)]
-struct CallerView<'a> {
+pub(in crate::show) struct CallerView<'a> {
     pid: u32,
     comm: &'a str,
     exe: Option<&'a str>,
@@ -156,7 +156,7 @@ struct CallerView<'a> {
 }
 
 impl<'a> CallerView<'a> {
-    fn new(caller: &'a Caller) -> Self {
+    pub(in crate::show) fn new(caller: &'a Caller) -> Self {
         Self {
             pid: caller.key.pid,
             comm: &caller.comm,
@@ -188,7 +188,7 @@ impl<'a> AncestorView<'a> {
 }
 
 #[derive(Serialize)]
-struct ContainerView<'a> {
+pub(in crate::show) struct ContainerView<'a> {
     id: &'a str,
     name: Option<&'a str>,
     image: Option<&'a str>,
@@ -198,7 +198,7 @@ struct ContainerView<'a> {
 }
 
 impl<'a> ContainerView<'a> {
-    fn new(container: &'a CallerContainer) -> Self {
+    pub(in crate::show) fn new(container: &'a CallerContainer) -> Self {
         Self {
             id: &container.id,
             name: container.name.as_deref(),

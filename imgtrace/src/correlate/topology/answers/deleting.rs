@@ -168,5 +168,6 @@ impl Facts<'_> {
 
 /// False for what keeps no images: BuildKit's own cache is no list of images.
 fn keeps_images(socket: &Socket) -> bool {
-    !matches!(socket.endpoint.runtime, Runtime::BuildKit | Runtime::Shim)
+    let is_side = socket.endpoint.path.ends_with(".ttrpc");
+    !is_side && !matches!(socket.endpoint.runtime, Runtime::BuildKit | Runtime::Shim)
 }
