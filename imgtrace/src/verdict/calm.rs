@@ -1,4 +1,4 @@
-//! That nothing is wrong with what lies in the stores: one line, once the first round over them is over.
+//! What lies in the stores, and whether nothing is wrong with that: one line, once the first round over them is over.
 
 use super::words;
 use crate::correlate::World;
@@ -19,40 +19,67 @@ impl Calm {
         self.disturbed |= rules.any(|rule| OF_STORES.contains(&rule));
     }
 
-    /// What is to be said when every store has been listed; none if there is something to find, or
-    /// no store.
-    pub(super) fn inventoried(&self, at: Stamp, world: &World) -> Option<Notice> {
-        if self.disturbed {
-            return None;
+    /// What is to be said when every store has been listed.
+    pub(super) fn inventoried(&self, at: Stamp, world: &World) -> Notice {
+        let totals = Totals::of(world);
+        let (about, text) = if totals.stores == 0 {
+            ("stores-listed", "no store of images was found".to_owned())
+        } else if self.disturbed {
+            ("stores-listed", format!("there are {}", totals.sentence()))
+        } else {
+            let text = format!(
+                "nothing is wrong with what is stored here: {}; nothing twice, nothing left behind",
+                totals.sentence()
+            );
+            ("stores-in-order", text)
+        };
+        Notice {
+            at,
+            about: about.to_owned(),
+            text,
+            endpoint: None,
         }
-        let (mut stores, mut images, mut unpacked) = (0, 0, 0_u64);
-        let mut unread = false;
+    }
+}
+
+/// What lies in all stores.
+#[derive(Debug, Default)]
+struct Totals {
+    stores: u64,
+    images: u64,
+    unpacked: u64,
+    /// Not all of it could be read.
+    partial: bool,
+}
+
+impl Totals {
+    fn of(world: &World) -> Self {
+        let mut totals = Self::default();
         for (_, held) in world.inventory().stores() {
+            totals.stores += 1;
             let Some(listing) = &held.listing else {
+                totals.partial = true;
                 continue;
             };
-            stores += 1;
-            images = listing.images.saturating_add(images);
-            unpacked = listing.unpacked.saturating_add(unpacked);
-            unread |= !listing.problems.is_empty();
+            totals.images = totals.images.saturating_add(listing.images);
+            totals.unpacked = totals.unpacked.saturating_add(listing.unpacked);
+            totals.partial |= !listing.problems.is_empty();
         }
-        let as_far = if unread {
-            ", as far as it could be read"
+        totals
+    }
+
+    fn sentence(&self) -> String {
+        let partial = if self.partial {
+            ", as far as they could be read"
         } else {
             ""
         };
-        (stores > 0).then(|| Notice {
-            at,
-            about: "stores-in-order".to_owned(),
-            text: format!(
-                "nothing is wrong with what is stored here{as_far}: {}, {} unpacked, in {}; \
-                 nothing twice, nothing left behind",
-                words::count(images, "image"),
-                words::bytes(unpacked),
-                words::count(stores, "store"),
-            ),
-            endpoint: None,
-        })
+        format!(
+            "{} of {} unpacked in {}{partial}",
+            words::count(self.images, "image"),
+            words::bytes(self.unpacked),
+            words::count(self.stores, "store"),
+        )
     }
 }
 

@@ -87,10 +87,10 @@ impl Verdicts {
         findings
     }
 
-    /// That nothing is wrong with what lies in the stores, when all have been listed.
+    /// What lies in the stores, and whether nothing is wrong with that, when all have been listed.
     pub(crate) fn calm(&self, observed: &Observed, world: &World) -> Option<Notice> {
         matches!(observed.what, Observation::Inventoried)
-            .then(|| self.calm.inventoried(observed.at, world))?
+            .then(|| self.calm.inventoried(observed.at, world))
     }
 
     /// What a report shows that was made at this moment.
