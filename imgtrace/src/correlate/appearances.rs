@@ -1,19 +1,26 @@
 //! An image that appears in a store's index with nobody seen asking, as an operation.
 //!
+//! In containers/storage, which has no daemon, it is told at once. In the store of a daemon it waits
+//! for a request that is understood late, and nothing is told where one may have brought it.
+//!
 //! What the index cannot say, whether the image came from a registry or was made here, the writer's
 //! command line says; where that says nothing (CRI-O, Podman's service), the image itself: one with
 //! a registry's digest whose topmost layer came compressed was pulled. Either is a conclusion.
 
+mod bringers;
 mod command;
+mod waiting;
 
+use self::bringers::{Bringers, brings};
 use self::command::Deed;
+use self::waiting::Waiting;
 use super::World;
 use super::caller::{Attribution, mention};
 use super::chains::Chains;
 use super::request::Request;
 use crate::model::{
     Confidence, DigestKind, EndpointRef, Op, Operation, OperationId, Outcome, ProcessKey, Runtime,
-    Stamp, StoreKind, StoredImage, Subject,
+    Stamp, StoreKind, StoreRef, StoredImage, Subject,
 };
 use crate::observation::Observation;
 
@@ -46,56 +53,125 @@ struct Appeared<'a> {
     runtime: Option<Runtime>,
 }
 
-/// The operation that an `ImageAppeared` is, without a number; none for other observations, for
-/// what a client's request has brought, and for names alone that were given by hand.
-pub(super) fn operation(
-    at: Stamp,
-    what: &Observation,
-    world: &World,
-    chains: &Chains,
-) -> Option<Operation> {
-    let Observation::ImageAppeared {
-        store,
-        image,
-        renamed,
-        already: false,
-        writer,
-    } = what
-    else {
-        return None;
-    };
-    let culprit = writer.and_then(|writer| culprit(writer, world));
-    let appeared = Appeared {
-        image,
-        renamed: *renamed,
-        writer: *writer,
-        culprit: culprit.map(|(key, _)| key).or(*writer),
-        runtime: culprit.map(|(_, runtime)| runtime),
-    };
-    if appeared.was_asked_for(at, world, chains) {
-        return None;
+/// What an appearance is told as.
+struct Account {
+    op: Op,
+    /// The process that brought it.
+    caller: Option<ProcessKey>,
+    runtime: Runtime,
+    /// True if that is a daemon, which may have been asked.
+    unasked: bool,
+    evidence: Vec<String>,
+}
+
+/// Images that have appeared, and the requests that may have brought them.
+#[derive(Debug)]
+pub(super) struct Appearances {
+    bringers: Bringers,
+    waiting: Waiting,
+}
+
+impl Appearances {
+    pub(super) const fn new() -> Self {
+        Self {
+            bringers: Bringers::new(),
+            waiting: Waiting::new(),
+        }
     }
-    let (op, reason) = appeared.op(world)?;
-    let store = world.inventory.reference(*store);
-    let attribution = appeared.culprit.map(|key| Attribution::seen(world, key));
+
+    /// Remembers a request that has ended, if it may have brought an image.
+    pub(super) fn ended(&mut self, at: Stamp, request: &Request) {
+        self.bringers.ended(at, request);
+    }
+
+    /// The operations, without numbers, that an `ImageAppeared` shows at once; none for other
+    /// observations, for what a client's request has brought, and for names alone that were given
+    /// by hand.
+    pub(super) fn observe(
+        &mut self,
+        at: Stamp,
+        what: &Observation,
+        world: &World,
+        chains: &Chains,
+    ) -> Option<Operation> {
+        let Observation::ImageAppeared {
+            store,
+            image,
+            renamed,
+            already: false,
+            writer,
+        } = what
+        else {
+            return None;
+        };
+        let kind = world.inventory.get(*store).map(|held| held.store.kind);
+        if kind.is_some_and(|kind| kind != StoreKind::ContainersStorage) {
+            let is_new = !renamed && !self.bringers.bring(at, *store, image, world, chains);
+            return is_new
+                .then(|| self.waiting.push(at, *store, image, world))
+                .flatten();
+        }
+        let culprit = writer.and_then(|writer| culprit(writer, world));
+        let appeared = Appeared {
+            image,
+            renamed: *renamed,
+            writer: *writer,
+            culprit: culprit.map(|(key, _)| key).or(*writer),
+            runtime: culprit.map(|(_, runtime)| runtime),
+        };
+        if appeared.was_asked_for(at, world, chains) {
+            return None;
+        }
+        let place = world.inventory.reference(*store);
+        let account = appeared.account(place.as_ref(), world)?;
+        Some(operation(at, image, place, account, world))
+    }
+
+    /// What has waited for its request for long enough, as an operation; none if its turn has not
+    /// come. At the end of the run each has waited for long enough.
+    pub(super) fn pop_due(
+        &mut self,
+        at: Stamp,
+        is_end: bool,
+        world: &World,
+        chains: &Chains,
+    ) -> Option<Operation> {
+        loop {
+            let waited = self.waiting.pop_due(at, is_end)?;
+            let image = &waited.image;
+            let bringers = &self.bringers;
+            if !bringers.bring(waited.at, waited.store, image, world, chains) {
+                return Some(waited.operation(world));
+            }
+        }
+    }
+}
+
+/// An image that has appeared, as an operation.
+fn operation(
+    at: Stamp,
+    image: &StoredImage,
+    store: Option<StoreRef>,
+    account: Account,
+    world: &World,
+) -> Operation {
+    let attribution = account.caller.map(|key| Attribution::seen(world, key));
     let attribution = attribution.unwrap_or_default();
-    let place = store.as_ref().map_or("the store", |store| &store.root);
-    let mut evidence = vec![appeared.written(place, world), reason];
+    let mut evidence = account.evidence;
     evidence.extend(attribution.evidence);
     let mut inferred_fields = vec!["op".to_owned()];
-    if appeared.culprit.is_some() {
+    if account.caller.is_some() {
         inferred_fields.push("caller".to_owned());
     }
-    let kind = store.as_ref().map(|store| store.kind);
-    Some(Operation {
+    Operation {
         id: OperationId(0),
         at,
         ended_at: Some(at),
-        op,
-        subject: subject(image),
+        op: account.op,
+        subject: subject(image, store.as_ref()),
         endpoint: EndpointRef {
             id: None,
-            runtime: appeared.runtime.unwrap_or_else(|| runtime_of(kind)),
+            runtime: account.runtime,
             api: None,
             path: None,
         },
@@ -112,12 +188,25 @@ pub(super) fn operation(
         restarts: None,
         count: 1,
         denial: None,
-        unasked: appeared.culprit.is_some_and(|key| world.is_server(key)),
+        unasked: account.unasked,
         retry_of: None,
-    })
+    }
 }
 
 impl Appeared<'_> {
+    /// What is told of it; none if it is nothing to tell.
+    fn account(&self, store: Option<&StoreRef>, world: &World) -> Option<Account> {
+        let (op, reason) = self.op(world)?;
+        let place = store.map_or("the store", |store| &store.root);
+        Some(Account {
+            op,
+            caller: self.culprit,
+            runtime: self.runtime.unwrap_or(Runtime::Podman),
+            unasked: self.culprit.is_some_and(|key| world.is_server(key)),
+            evidence: vec![self.written(place, world), reason],
+        })
+    }
+
     /// What brought it, and why that is believed; none if it is nothing to tell.
     fn op(&self, world: &World) -> Option<(Op, String)> {
         let image = self.image;
@@ -197,20 +286,11 @@ fn culprit(writer: ProcessKey, world: &World) -> Option<(ProcessKey, Runtime)> {
     above.find_map(|above| Some((above.key, runtime(&above.comm)?)))
 }
 
-/// The runtime, where nothing tells whose program it was.
-const fn runtime_of(kind: Option<StoreKind>) -> Runtime {
-    match kind {
-        Some(StoreKind::Docker) => Runtime::Docker,
-        Some(StoreKind::Containerd) => Runtime::Containerd,
-        Some(StoreKind::BuildKit) => Runtime::BuildKit,
-        Some(StoreKind::ContainersStorage) | None => Runtime::Podman,
-    }
-}
-
-fn subject(image: &StoredImage) -> Subject {
+fn subject(image: &StoredImage, store: Option<&StoreRef>) -> Subject {
     let tagged = image.names.iter().find(|name| !name.contains('@'));
+    let unknown = image.digest_kind.unwrap_or(DigestKind::Unknown);
     let (digest, kind) = match &image.digest {
-        Some(digest) => (digest, DigestKind::Unknown),
+        Some(digest) => (digest, unknown),
         None => (&image.id, DigestKind::Config),
     };
     Subject {
@@ -221,6 +301,7 @@ fn subject(image: &StoredImage) -> Subject {
         },
         digest: Some(digest.clone()),
         digest_kind: Some(kind),
+        namespace: store.and_then(|store| store.namespace.clone()),
         ..Subject::default()
     }
 }
@@ -230,31 +311,6 @@ fn is_under_way(request: &Request, at: Stamp) -> bool {
         return true;
     };
     end.at.is_none_or(|end| at.millis_since(end) <= LATE)
-}
-
-/// True if a request may bring this image: a pull one of the same name or digest, what makes images
-/// any.
-fn brings(request: &Request, image: &StoredImage, world: &World) -> bool {
-    match request.op {
-        Op::Build | Op::Commit | Op::Load | Op::Import | Op::Tag | Op::AddImage => true,
-        Op::Pull => {
-            let (subject, _) = request.completed(world);
-            let asked = subject.images.iter().chain(&subject.image);
-            let mut asked = asked.map(|name| last_part(name));
-            let is_named = |name: &str| image.names.iter().any(|known| last_part(known) == name);
-            let digest = subject.digest.as_ref();
-            asked.any(is_named)
-                || digest.is_some_and(|it| *it == image.id || Some(it) == image.digest.as_ref())
-                || image.names.is_empty()
-        }
-        _ => false,
-    }
-}
-
-/// `busybox:1` of any registry's: a short name may have been completed in another way than by the
-/// one who asked.
-fn last_part(name: &str) -> &str {
-    name.rsplit('/').next().unwrap_or(name)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ mod waiting;
 use std::collections::BTreeSet;
 
 use super::World;
-use super::appearances;
+use super::appearances::Appearances;
 use super::bounded::Bounded;
 use super::chain::{Chain, Said};
 use super::chains::Chains;
@@ -38,6 +38,7 @@ const MAX_BY_NAME: usize = 1_024;
 #[derive(Debug)]
 pub(super) struct Operations {
     chains: Chains,
+    appearances: Appearances,
     retries: Retries,
     /// The latest that have ended, for when one is taken back.
     ended: Bounded<RequestId, OperationId>,
@@ -60,6 +61,7 @@ impl Operations {
     pub(super) const fn new() -> Self {
         Self {
             chains: Chains::new(),
+            appearances: Appearances::new(),
             retries: Retries::new(),
             ended: Bounded::new(MAX_ENDED),
             last: 0,
@@ -123,10 +125,8 @@ impl Operations {
                 now.out.extend(refused.map(Report::Ended));
             }
             Observation::ImageAppeared { .. } => {
-                if let Some(appeared) = appearances::operation(at, what, now.world, &self.chains) {
-                    let id = self.next_id();
-                    now.out.push(Report::Ended(Operation { id, ..appeared }));
-                }
+                let appeared = self.appearances.observe(at, what, now.world, &self.chains);
+                self.say_appeared(appeared, now);
             }
             Observation::Store { .. }
             | Observation::Mounted { .. }
@@ -188,10 +188,12 @@ impl Operations {
     }
 
     fn end(&mut self, id: RequestId, end: End, subject: &Subject, now: &mut Moment<'_>) {
+        let appearances = &mut self.appearances;
         let ends = |request: &mut Request| {
             let is_first = request.end.is_none();
             if is_first {
                 request.end(end, subject, now.world);
+                appearances.ended(now.at, request);
             }
             is_first
         };
@@ -271,6 +273,14 @@ impl Operations {
         self.retries.note(&chain.root, id, chain.retry_of);
         self.ended.insert(root, id);
         self.keep(root, now.at);
+    }
+
+    /// Says what nobody was seen to ask for.
+    fn say_appeared(&mut self, appeared: Option<Operation>, now: &mut Moment<'_>) {
+        if let Some(appeared) = appeared {
+            let id = self.next_id();
+            now.out.push(Report::Ended(Operation { id, ..appeared }));
+        }
     }
 
     /// Takes back what was said of a request; what was part of it is looked at again.

@@ -61,6 +61,19 @@ impl Operations {
         while let Some(name) = self.starts.pop_due(now.at.mono) {
             self.starts_due(&name, now);
         }
+        self.appearances_due(false, now);
+    }
+
+    /// Tells the images for which no request has come.
+    fn appearances_due(&mut self, is_end: bool, now: &mut Moment<'_>) {
+        loop {
+            let chains = &self.chains;
+            let due = self.appearances.pop_due(now.at, is_end, now.world, chains);
+            if due.is_none() {
+                return;
+            }
+            self.say_appeared(due, now);
+        }
     }
 
     /// Decides about a daemon's request that has waited for its owner.
@@ -123,6 +136,7 @@ impl Operations {
     /// Ends whatever is not settled: no more will be seen of it. Clients' operations come first,
     /// because what daemons asked may be part of them.
     pub(super) fn finish(&mut self, now: &mut Moment<'_>) {
+        self.appearances_due(true, now);
         let of_clients = self.chains.iter().filter(|(_, chain)| !chain.for_others);
         let of_clients: Vec<_> = of_clients.map(|(root, _)| root).collect();
         for root in of_clients {
