@@ -27,6 +27,8 @@ use crate::{
 const GATHER: Duration = Duration::from_millis(3);
 /// How often time passes for what waits: refused connections, lost records, closed connections.
 const BEAT: Duration = Duration::from_millis(200);
+/// How long the stores' first listing is waited for when the time is over before it.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What observations go to.
 pub(super) trait Sink {
@@ -57,6 +59,9 @@ pub(super) fn watch(
         let mut watch = Watch::begin(observer, diagnostics)?;
         watch.show(session)?;
         let exit = watch.run(duration, session).await?;
+        if exit == Exit::Done {
+            watch.linger(session).await?;
+        }
         watch.end(session).await?;
         Ok(exit)
     })
@@ -156,7 +161,9 @@ impl Watch {
         let mut beat = interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let settling = self.capture.settling() || self.observer.is_stirred();
+            let settling = self.capture.settling()
+                || self.observer.is_stirred()
+                || self.observer.has_stock();
             let turn = tokio::select! {
                 biased;
                 _ = self.interrupt.recv() => Turn::End(Exit::Interrupted),
@@ -180,6 +187,17 @@ impl Watch {
         }
     }
 
+    /// Goes on until all stores that were found have been listed, but not for ever.
+    async fn linger<S: Screen>(&mut self, session: &mut Session<S>) -> Result<(), Failure> {
+        let until = Instant::now() + PATIENCE;
+        while !self.observer.progress().is_over && Instant::now() < until && !session.is_closed() {
+            sleep(GATHER).await;
+            self.drain()?;
+            self.show(session)?;
+        }
+        Ok(())
+    }
+
     fn drain(&mut self) -> Result<(), Failure> {
         // Records from before this moment are handed over, as far as they were written.
         let handed_over = monotonic().saturating_sub(BEAT_NS);
@@ -193,6 +211,7 @@ impl Watch {
         }
         self.observer.overhear_mounts();
         self.observer.mounted_until(until);
+        self.observer.take_stock();
         self.observer
             .pass_time(&mut self.capture, handed_over)
             .map_err(|error| refused(&error))

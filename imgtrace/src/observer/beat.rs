@@ -87,6 +87,7 @@ impl Observer {
         self.count_losses(capture, at);
         self.connections.close_missing(u64::MAX, at, &mut self.out);
         self.refuse(u64::MAX);
+        self.stop_inventory();
         self.out.push(Observed {
             at: self.clock.now(),
             what: Observation::End,

@@ -1,18 +1,12 @@
 //! Images that come and go in stores whose programs ask nobody: a thread that waits for changes of
-//! the indexes, and what of them is observed.
+//! the indexes.
 
 use std::{io, time::Duration};
 
 use tokio::sync::mpsc::Sender;
 
-use super::{
-    Observer,
-    mounts::{Doer, News},
-};
-use crate::{
-    observation::{Observation, Observed},
-    store::containers_storage::index::{Change, Event, Guide, Indexes},
-};
+use super::mounts::{Doer, News};
+use crate::store::containers_storage::index::{Event, Guide, Indexes};
 
 /// How long the thread sleeps while nothing changes.
 const IDLE: Duration = Duration::from_hours(1);
@@ -24,11 +18,18 @@ const IDLE: Duration = Duration::from_hours(1);
 pub(super) fn watch(news: Sender<News>) -> io::Result<Guide> {
     let mut indexes = Indexes::open()?;
     let guide = indexes.guide();
-    let tell = move |events: Vec<Event>| {
-        events.into_iter().try_for_each(|event| {
+    let tell = move |indexes: &mut Indexes, events: Vec<Event>| {
+        let found = indexes.found().into_iter();
+        let found = found.map(|(store, held)| News::IndexFound(Box::new(store), held));
+        let events = events.into_iter().map(|event| {
             let by = event.writer.map(Doer::of);
-            news.blocking_send(News::Indexed(Box::new(event), by))
-        })
+            News::Indexed(Box::new(event), by)
+        });
+        let listed = indexes.listed().into_iter();
+        let listed = listed.map(|(store, listing)| News::IndexListed(Box::new(store), listing));
+        let mark = indexes.take_mark().then_some(News::IndexMarked);
+        let all = found.chain(events).chain(listed).chain(mark);
+        all.into_iter().try_for_each(|told| news.blocking_send(told))
     };
     let thread = std::thread::Builder::new().name("images".to_owned());
     thread.spawn(move || {
@@ -40,38 +41,8 @@ pub(super) fn watch(news: Sender<News>) -> io::Result<Guide> {
                 // What has changed by now.
                 indexes.next(Duration::ZERO, &mut events);
             }
-            goes_on &= tell(events).is_ok();
+            goes_on &= tell(&mut indexes, events).is_ok();
         }
     })?;
     Ok(guide)
-}
-
-impl Observer {
-    /// Observes what has changed in an index.
-    pub(super) fn indexed(&mut self, event: Event, by: Option<Doer>) {
-        let at = self.clock.stamp(event.at);
-        let Some(store) = self.store(event.store, at) else {
-            return;
-        };
-        let writer = by.and_then(|by| self.doer(by));
-        if let Some(writer) = writer {
-            self.processes.say(writer, at, &mut self.out);
-        }
-        let renamed = matches!(event.change, Change::Named(_));
-        let what = match event.change {
-            Change::Appeared(image) | Change::Named(image) => Observation::ImageAppeared {
-                store,
-                image,
-                renamed,
-                already: false,
-                writer,
-            },
-            Change::Vanished(image) => Observation::ImageVanished {
-                store,
-                image,
-                writer,
-            },
-        };
-        self.out.push(Observed { at, what });
-    }
 }

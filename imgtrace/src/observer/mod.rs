@@ -9,6 +9,7 @@ mod connections;
 mod containers;
 mod endpoints;
 mod index;
+mod inventory;
 mod mounts;
 mod oci;
 mod processes;
@@ -37,6 +38,8 @@ use connections::{Connections, Heard};
 use containers::Running;
 pub use endpoints::Declared;
 use endpoints::{Endpoints, Found};
+pub use inventory::Progress;
+use inventory::Stores;
 use mounts::RootFileSystems;
 use oci::Calls;
 use processes::Processes;
@@ -51,6 +54,7 @@ pub struct Observer {
     calls: Calls,
     running: Running,
     mounts: RootFileSystems,
+    stores: Stores,
     out: Vec<Observed>,
     /// Processes that were described as they read, and not observed since.
     read: Vec<ProcessKey>,
@@ -76,6 +80,7 @@ impl Observer {
             calls: Calls::default(),
             running: Running::new(),
             mounts: RootFileSystems::default(),
+            stores: Stores::default(),
             out: Vec::new(),
             read: Vec::new(),
             listening: HashSet::new(),
@@ -112,6 +117,7 @@ impl Observer {
             what: Observation::Tick,
         });
         self.look_around(capture, at);
+        self.begin_inventory(self.mounts.guide(), at);
         if self.endpoints.all().next().is_none() {
             let what = Observation::Notice {
                 about: "no-endpoint".to_owned(),

@@ -21,9 +21,9 @@ use crate::{
         mounts::{Mounter, Mounts, Way},
     },
     host::{process, runtimes},
-    model::{LossKind, ProcessKey, Rootfs, Stamp, Store, StoreId},
+    model::{LossKind, ProcessKey, Rootfs, Stamp},
     observation::{Observation, Observed},
-    store::Identified,
+    store::{Identified, containers_storage::index::Guide},
 };
 pub(super) use watcher::{Doer, News};
 use watcher::{Mounted, Watcher};
@@ -36,30 +36,24 @@ pub(super) struct RootFileSystems {
     wanted: Option<Way>,
     /// What the threads have told and is not observed yet, oldest first.
     waiting: Vec<News>,
-    stores: Vec<Store>,
 }
 
-/// Stores that are numbered: each is a runtime's or a namespace's of one, of which a node has a
-/// handful. Of those beyond no more is told than the root file system.
-const STORES_MAX: usize = 1_024;
-
 impl RootFileSystems {
-    /// The number of a store, and whether it is new.
-    fn number(&mut self, store: &Store) -> Option<(StoreId, bool)> {
-        let is = |known: &&Store| {
-            (known.device, known.inode, &known.driver, &known.namespace)
-                == (store.device, store.inode, &store.driver, &store.namespace)
+    /// What points the thread that waits for images to stores; none where there is no such thread.
+    pub(super) fn guide(&self) -> Option<Guide> {
+        self.watcher.as_ref()?.guide()
+    }
+
+    async fn stirred(&mut self) {
+        let Self {
+            watcher, waiting, ..
+        } = self;
+        let Some(thread) = watcher else {
+            return std::future::pending().await;
         };
-        let known = self.stores.iter().position(|known| is(&known));
-        let place = known.unwrap_or(self.stores.len());
-        let number = StoreId(u32::try_from(place).ok()?.checked_add(1)?);
-        if known.is_none() {
-            if self.stores.len() >= STORES_MAX {
-                return None;
-            }
-            self.stores.push(store.clone());
+        if !thread.hear(waiting).await {
+            *watcher = None;
         }
-        Some((number, known.is_none()))
     }
 }
 
@@ -125,7 +119,7 @@ impl Observer {
         self.notice("mounts-unseen", text, at);
     }
 
-    fn notice(&mut self, about: &str, text: String, at: Stamp) {
+    pub(super) fn notice(&mut self, about: &str, text: String, at: Stamp) {
         let what = Observation::Notice {
             about: about.to_owned(),
             text,
@@ -161,16 +155,11 @@ impl Observer {
         }
     }
 
-    /// Waits until something was mounted or unmounted.
+    /// Waits until something was mounted or unmounted, or was told of stores.
     pub async fn stirred(&mut self) {
-        let RootFileSystems {
-            watcher, waiting, ..
-        } = &mut self.mounts;
-        let Some(thread) = watcher else {
-            return std::future::pending().await;
-        };
-        if !thread.hear(waiting).await {
-            *watcher = None;
+        tokio::select! {
+            () = self.mounts.stirred() => {}
+            () = self.stores.hear() => {}
         }
     }
 
@@ -222,7 +211,10 @@ impl Observer {
                 let at = self.clock.stamp(at);
                 self.lost(LossKind::Mount, None, mounts, 0, at);
             }
-            News::Indexed(event, by) => self.indexed(*event, by),
+            News::Indexed(event, by) => self.index_changed(event.store, event.change, by),
+            News::IndexFound(store, contents) => self.index_found(*store, contents),
+            News::IndexListed(store, listing) => self.index_listed(*store, listing),
+            News::IndexMarked => self.index_marked(),
             News::Failed(why) => {
                 let at = self.clock.now();
                 self.mounts_unseen(&why, at);
@@ -255,17 +247,6 @@ impl Observer {
             already: mounted.already,
         };
         self.out.push(Observed { at, what });
-    }
-
-    /// The number of a store, which is observed if it is new.
-    pub(super) fn store(&mut self, store: Store, at: Stamp) -> Option<StoreId> {
-        let (id, is_new) = self.mounts.number(&store)?;
-        if is_new {
-            let users = Vec::new();
-            let what = Observation::Store { id, store, users };
-            self.out.push(Observed { at, what });
-        }
-        Some(id)
     }
 
     /// The process that mounted or wrote something: the one that was asked while it lived, else

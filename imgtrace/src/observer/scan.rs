@@ -47,6 +47,7 @@ impl Observer {
             .map(|row| row.connection)
             .filter(|number| *number != 0)
             .collect();
+        self.tell_daemons();
         (self.scanned, self.scan_cost) = (Instant::now(), began.elapsed());
         if !complete {
             tracing::warn!("there are too many sockets: what is closed is not noticed");

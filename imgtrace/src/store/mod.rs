@@ -5,18 +5,23 @@
 //! the point of view of the process that uses them. It never writes, never takes a lock, and asks
 //! no daemon. Each layout on disk is a file of its own.
 
+mod anchor;
 mod array;
 pub mod bolt;
 mod chain;
 pub mod containerd;
 pub mod containers_storage;
 mod contents;
+pub mod discover;
 pub mod docker;
+pub mod inventory;
 mod platform;
 mod problems;
 mod rootfs;
+pub mod shelf;
 mod view;
 
+pub use anchor::Anchor;
 pub use contents::{Contents, Edition};
 pub use rootfs::Layouts;
 pub use view::{FileVersion, Folder, ReadError, View};

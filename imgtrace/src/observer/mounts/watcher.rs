@@ -19,10 +19,10 @@ use super::{
 use crate::{
     capture::mounts::{Mounter, Mounts, OpenError, Waker},
     host::process,
-    model::{MountId, Process, ProcessKey},
+    model::{Listing, MountId, Process, ProcessKey, Store},
     observer::index,
     store::{
-        Identified,
+        Contents, Identified,
         containers_storage::index::{Event, Guide},
     },
 };
@@ -58,6 +58,12 @@ pub(in crate::observer) enum News {
     Lost { at: u64, mounts: u64 },
     /// An index of images has changed.
     Indexed(Box<Event>, Option<Doer>),
+    /// An index is watched from now on, and this is what it held.
+    IndexFound(Box<Store>, Contents),
+    /// What an index says in all since it has changed.
+    IndexListed(Box<Store>, Listing),
+    /// All stores that the thread was pointed to at first are known.
+    IndexMarked,
     /// The kernel tells no more of mounts.
     Failed(String),
 }
@@ -99,7 +105,10 @@ impl News {
             Self::Mounted(mounted) => Some(mounted.at),
             Self::Unmounted { at, .. } | Self::Lost { at, .. } => Some(*at),
             Self::Indexed(event, _) => Some(event.at),
-            Self::Failed(_) => None,
+            Self::IndexFound(..)
+            | Self::IndexListed(..)
+            | Self::IndexMarked
+            | Self::Failed(_) => None,
         }
     }
 }
@@ -226,6 +235,11 @@ impl Watcher {
         if let Some(indexes) = &self.indexes {
             indexes.program(process);
         }
+    }
+
+    /// What points the thread that waits for images to stores.
+    pub(super) fn guide(&self) -> Option<Guide> {
+        self.indexes.clone()
     }
 
     /// Waits until there are news; false if there never will be any more.

@@ -7,11 +7,12 @@ use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::chain::{self, Extent};
 use super::records::{Container, Image, Layer, parse};
 use crate::model::StoredImage;
-use crate::store::Folder;
+use crate::store::{Folder, ReadError};
 
 /// Bytes of one book: some 5,000 images, or 30,000 layers.
 const BOOK_MOST: u64 = 16 << 20;
@@ -25,10 +26,7 @@ const ID_MOST: usize = 128;
 /// Where containers are listed. A container that need not survive a crash (`podman run --rm`,
 /// CRI-O's) is in the first (containers/storage `containers.go`); before 1.46 there was only the
 /// second.
-const CONTAINERS: [&str; 2] = [
-    "overlay-containers/volatile-containers.json",
-    "overlay-containers/containers.json",
-];
+const CONTAINERS: [&str; 2] = ["volatile-containers.json", "containers.json"];
 
 /// The driver whose root file systems are mounts of their own.
 const OVERLAY: &str = "overlay";
@@ -73,6 +71,25 @@ impl Books {
     pub(super) fn image(&mut self, root: &Folder, id: &str) -> Option<Image> {
         let images = self.images(root)?;
         images.iter().find(|image| image.id == id).cloned()
+    }
+
+    /// How many containers have a root file system; none if that cannot be told.
+    pub(super) fn containers(&self, root: &Folder) -> Option<u64> {
+        let books = CONTAINERS.iter();
+        let lists = books.map(|book| format!("{}-containers/{book}", self.driver));
+        let lists = lists.map(|book| match root.read(&book, BOOK_MOST) {
+            Ok(bytes) => parse::<IgnoredAny>(&bytes).map(|list| list.len()),
+            Err(ReadError::Missing(_)) => Some(0),
+            Err(_) => None,
+        });
+        let count: Option<usize> = lists.sum();
+        count.and_then(|count| u64::try_from(count).ok())
+    }
+
+    /// When the index of images was last written, as it was last read: seconds since 1970.
+    pub(super) fn written(&self) -> Option<u64> {
+        let (stamp, _) = self.images.as_ref()?;
+        u64::try_from(stamp.changed.0).ok()
     }
 
     /// All images; none if the book is not there or cannot be read.
@@ -167,7 +184,10 @@ pub(super) fn extent_below(root: &Folder, layer: &str) -> Option<Extent> {
 
 fn find(root: &Folder, is_it: impl Fn(&Container) -> bool) -> Option<Container> {
     let mut books = CONTAINERS.iter();
-    books.find_map(|book| read(root, book)?.into_iter().find(&is_it))
+    books.find_map(|book| {
+        let book = format!("{OVERLAY}-containers/{book}");
+        read(root, &book)?.into_iter().find(&is_it)
+    })
 }
 
 /// All layers by their ids.

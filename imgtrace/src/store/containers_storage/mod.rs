@@ -19,9 +19,11 @@
 mod books;
 mod chain;
 pub mod index;
+pub(super) mod inventory;
 mod metadata;
 mod place;
 mod records;
+pub(super) mod roots;
 
 use std::collections::HashMap;
 

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-use super::{View, roots};
 use crate::model::Process;
+use crate::store::View;
+use crate::store::containers_storage::roots;
 
 /// Hints that wait for the thread; what comes on top is not looked at.
 const HINTS_MOST: usize = 256;
@@ -31,6 +32,8 @@ pub(super) enum Hint {
         pid: u32,
         root: String,
     },
+    /// To say when all hints before this one were followed.
+    Mark,
     Stop,
 }
 
@@ -68,6 +71,12 @@ impl Guide {
     pub fn store(&self, pid: u32, root: &str) {
         let root = root.to_owned();
         self.send(Hint::Store { pid, root });
+    }
+
+    /// Lets [`Indexes::take_mark`](super::Indexes::take_mark) be true once the stores that it was
+    /// pointed to by now are known.
+    pub fn mark(&self) {
+        self.send(Hint::Mark);
     }
 
     /// Lets [`Indexes::next`](super::Indexes::next) return false.

@@ -10,11 +10,8 @@
 //! before it was found, unless it was not there yet when its program was first seen; which of
 //! several processes wrote, where they did so at the same moment.
 
-mod anchor;
 mod guide;
 mod notify;
-mod roots;
-mod shelf;
 mod watched;
 
 use std::io;
@@ -29,8 +26,10 @@ use rustix::time::{ClockId, clock_gettime};
 pub use self::guide::Guide;
 use self::guide::{Awaited, Hint};
 use self::watched::Watched;
-use super::View;
-use crate::model::{Process, Store, StoredImage};
+use super::roots;
+pub use crate::store::shelf::Change;
+use crate::model::{Listing, Process, Store};
+use crate::store::{Contents, View};
 
 /// Stores that are watched at once; each takes a descriptor and one of the kernel's groups
 /// (`fs.fanotify.max_user_groups` and `fs.inotify.max_user_instances` are 128).
@@ -42,17 +41,6 @@ const AWAITED_MOST: usize = 16;
 
 /// How often a root that is waited for is looked at, while there are any.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
-
-/// What has happened to an image.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// It is new in the index.
-    Appeared(StoredImage),
-    /// It was there and has got these names.
-    Named(StoredImage),
-    /// It is gone from the index; this is what that said of it last.
-    Vanished(StoredImage),
-}
 
 /// A change of a store's index.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +63,8 @@ pub struct Indexes {
     guide: Guide,
     stores: Vec<Watched>,
     awaited: Vec<Awaited>,
+    found: Vec<(Store, Contents)>,
+    is_marked: bool,
 }
 
 impl Indexes {
@@ -89,6 +79,8 @@ impl Indexes {
             guide,
             stores: Vec::new(),
             awaited: Vec::new(),
+            found: Vec::new(),
+            is_marked: false,
         };
         if let Some(view) = View::of(std::process::id()) {
             for root in roots::of_root(&view) {
@@ -103,8 +95,25 @@ impl Indexes {
         self.guide.clone()
     }
 
-    /// Waits for changes and appends them, at least one if it was not the time that ran out; false
-    /// once it was told to stop.
+    /// Takes the stores that are watched since the last call, with all that they held before.
+    pub fn found(&mut self) -> Vec<(Store, Contents)> {
+        std::mem::take(&mut self.found)
+    }
+
+    /// Takes what the books of stores that have changed say in all.
+    pub fn listed(&mut self) -> Vec<(Store, Listing)> {
+        let stores = self.stores.iter_mut();
+        stores.filter_map(Watched::take_listing).collect()
+    }
+
+    /// Whether it was marked since the last call: it knows all stores that it was pointed to before
+    /// that.
+    pub fn take_mark(&mut self) -> bool {
+        std::mem::take(&mut self.is_marked)
+    }
+
+    /// Waits for changes and appends them; at least one if it was not the time that ran out, no
+    /// store was found, and nobody has marked it. False once it was told to stop.
     pub fn next(&mut self, timeout: Duration, events: &mut Vec<Event>) -> bool {
         let until = Instant::now().checked_add(timeout);
         let before = events.len();
@@ -112,6 +121,7 @@ impl Indexes {
             while let Ok(hint) = self.hints.try_recv() {
                 match hint {
                     Hint::Stop => return false,
+                    Hint::Mark => self.is_marked = true,
                     Hint::Program { process, view } => self.begun(&process, view),
                     Hint::Store { pid, root } => {
                         if let Some(view) = View::of(pid) {
@@ -126,7 +136,8 @@ impl Indexes {
             let left = until.map_or(timeout, |until| {
                 until.saturating_duration_since(Instant::now())
             });
-            if events.len() > before || left.is_zero() {
+            let has_news = self.is_marked || !self.found.is_empty();
+            if has_news || events.len() > before || left.is_zero() {
                 return true;
             }
             self.wait(now, left);
@@ -198,7 +209,10 @@ impl Indexes {
         }
         let newly_by = is_new.then_some(pid);
         match Watched::open(&folder, view, pid, newly_by) {
-            Ok(Some(store)) => self.stores.push(store),
+            Ok(Some((store, contents))) => {
+                self.found.push((store.store().clone(), contents));
+                self.stores.push(store);
+            }
             Ok(None) => return false,
             Err(error) => tracing::warn!(root, %error, "the index of this store is not watched"),
         }

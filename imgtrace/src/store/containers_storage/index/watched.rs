@@ -3,23 +3,15 @@
 use std::collections::HashMap;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use super::anchor::Anchor;
+use super::Event;
 use super::guide::{has_ended, process};
 use super::notify::{Notify, Writers};
-use super::shelf::{Shelf, Told};
-use super::{Event, View};
-use crate::model::{Store, StoreKind, StoredImage};
-use crate::store::Folder;
+use crate::model::{Listing, Store};
+use crate::store::anchor::Anchor;
 use crate::store::containers_storage::books::Books;
-
-/// The graph drivers, as their folders are called (containers/storage `drivers/driver_linux.go`).
-/// Where the kernel lets no user mount an overlay, a user's store is `vfs`.
-const DRIVERS: [&str; 4] = ["overlay", "vfs", "btrfs", "zfs"];
-
-/// What the driver notes once it has found out whether the kernel mounts for it
-/// (containers/storage `drivers/overlay/overlay.go`, `mountProgramFlagFile`): `true` if it needs
-/// fuse-overlayfs.
-const HAS_MOUNT_PROGRAM: &str = ".has-mount-program";
+use crate::store::containers_storage::inventory::{self, index_of};
+use crate::store::shelf::{Shelf, Told};
+use crate::store::{Contents, Folder, View};
 
 /// Processes whose end is waited for, for one store; of those beyond it time alone tells.
 const WRITERS_MOST: usize = 64;
@@ -28,15 +20,6 @@ const WRITERS_MOST: usize = 64;
 pub(super) fn is_at(root: &str, view: &View) -> bool {
     let root = view.folder(root);
     root.is_some_and(|root| index_of(&root).is_some())
-}
-
-/// The folder whose entries tell of a new index, and whose driver's it is.
-fn index_of(root: &Folder) -> Option<(Folder, &'static str)> {
-    let mut drivers = DRIVERS.iter();
-    drivers.find_map(|driver| {
-        let folder = root.folder(&Books::of(driver).images_folder());
-        Some((folder.ok()?, *driver))
-    })
 }
 
 /// A watched store.
@@ -50,33 +33,27 @@ pub(super) struct Watched {
     books: Books,
     shelf: Shelf,
     writers: HashMap<u32, OwnedFd>,
+    /// What the books say in all since they have changed.
+    listing: Option<Listing>,
 }
 
 impl Watched {
-    /// Watches the store at `root`; none if there is no index yet. If it was not there a moment
-    /// ago, all that it holds was brought by the process `newly_by`.
+    /// Watches the store at `root`, and says what it holds already; none if there is no index yet.
+    /// If it was not there a moment ago, all that it holds was brought by the process `newly_by`.
     pub(super) fn open(
         root: &Folder,
         view: &View,
         pid: u32,
         newly_by: Option<u32>,
-    ) -> std::io::Result<Option<Self>> {
+    ) -> std::io::Result<Option<(Self, Contents)>> {
         let Some((folder, driver)) = index_of(root) else {
             return Ok(None);
         };
-        let (Ok((device, inode)), Ok(watched)) = (root.identity(), folder.identity()) else {
+        let (Some(store), Ok(watched)) = (inventory::store(view, root), folder.identity()) else {
             return Ok(None);
         };
-        let store = Store {
-            kind: StoreKind::ContainersStorage,
-            root: root.path.clone(),
-            device,
-            inode,
-            driver: mounts_with(driver, view, root).to_owned(),
-            namespace: None,
-        };
         let mut watched = Self {
-            anchor: Anchor::of(pid, &root.path, (device, inode)),
+            anchor: Anchor::of(pid, &root.path, (store.device, store.inode)),
             store,
             folder: watched,
             // Before the first reading, so that nothing comes between.
@@ -84,14 +61,27 @@ impl Watched {
             books: Books::of(driver),
             shelf: Shelf::default(),
             writers: HashMap::new(),
+            listing: None,
         };
-        let images = watched.books.stored(root).unwrap_or_default();
+        let mut contents = inventory::contents(&mut watched.books, root);
         if newly_by.is_some() {
+            let images = std::mem::take(&mut contents.images);
             watched.update(images, newly_by, super::monotonic());
         } else {
-            watched.shelf = Shelf::holding(images);
+            watched.shelf = Shelf::holding(contents.images.clone());
         }
-        Ok(Some(watched))
+        Ok(Some((watched, contents)))
+    }
+
+    /// Which store it is.
+    pub(super) const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Takes what the books say in all, if they have changed.
+    pub(super) fn take_listing(&mut self) -> Option<(Store, Listing)> {
+        let listing = self.listing.take()?;
+        Some((self.store.clone(), listing))
     }
 
     /// True if its root is this folder.
@@ -120,8 +110,10 @@ impl Watched {
             let Some(root) = root else {
                 return false;
             };
-            if let Some(images) = self.books.stored(&root) {
-                told = self.update(images, writer, now);
+            // A book that cannot be read says nothing of what is gone.
+            if let Some(contents) = inventory::read(&mut self.books, &root) {
+                self.listing = Some(contents.listing());
+                told = self.update(contents.images, writer, now);
             }
         }
         let writers = &self.writers;
@@ -148,7 +140,7 @@ impl Watched {
         self.writers.values().map(AsFd::as_fd)
     }
 
-    fn update(&mut self, images: Vec<StoredImage>, writer: Option<u32>, now: u64) -> Vec<Told> {
+    fn update(&mut self, images: Vec<crate::model::StoredImage>, writer: Option<u32>, now: u64) -> Vec<Told> {
         if let Some(pid) = writer
             && self.writers.len() < WRITERS_MOST
             && !self.writers.contains_key(&pid)
@@ -163,17 +155,5 @@ impl Watched {
 impl AsFd for Watched {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.notify.as_fd()
-    }
-}
-
-/// The word for what mounts in a store: its driver, or fuse-overlayfs for overlay's. The driver's
-/// folder may be mounted on itself, so it is looked up from outside.
-fn mounts_with(driver: &'static str, view: &View, root: &Folder) -> &'static str {
-    let folder = view.folder(&format!("{}/{driver}", root.path));
-    let noted = folder.and_then(|folder| folder.read(HAS_MOUNT_PROGRAM, 16).ok());
-    if noted.as_deref() == Some(b"true") {
-        "fuse-overlayfs"
-    } else {
-        driver
     }
 }

@@ -13,7 +13,7 @@ const PARENTS_MOST: usize = 64;
 
 /// Whose root the path is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Anchor {
+pub enum Anchor {
     /// imgtrace's own.
     Own,
     /// This process'.
@@ -24,7 +24,7 @@ pub(super) enum Anchor {
 
 impl Anchor {
     /// The anchor of the folder that `pid` sees at `path`.
-    pub(super) fn of(pid: u32, path: &str, identity: (u64, u64)) -> Self {
+    pub(crate) fn of(pid: u32, path: &str, identity: (u64, u64)) -> Self {
         let own = View::of(std::process::id()).and_then(|view| view.folder(path));
         if own.is_some_and(|own| own.identity().as_ref() == Ok(&identity)) {
             return Self::Own;
@@ -35,7 +35,7 @@ impl Anchor {
     }
 
     /// The folder at `path`, if it can be reached.
-    pub(super) fn folder(self, path: &str) -> Option<Folder> {
+    pub(crate) fn folder(self, path: &str) -> Option<Folder> {
         let pid = match self {
             Self::Own => std::process::id(),
             Self::Process(key) if process::is_alive(key) => key.pid,

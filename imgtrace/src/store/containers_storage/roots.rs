@@ -35,12 +35,12 @@ const CRIO: &str = "/etc/crio/crio.conf";
 const FILE_MOST: u64 = 256 << 10;
 
 /// True for a process whose program uses such stores.
-pub(super) fn uses_stores(process: &Process) -> bool {
+pub(in crate::store) fn uses_stores(process: &Process) -> bool {
     PROGRAMS.contains(&process.program())
 }
 
 /// The roots that a program may use; one if it says which.
-pub(super) fn of_program(process: &Process, view: &View) -> Vec<String> {
+pub(in crate::store) fn of_program(process: &Process, view: &View) -> Vec<String> {
     let args = process.args.as_deref().unwrap_or_default();
     if let Some(root) = given(args, "--root").or_else(|| in_reference(args)) {
         return vec![root.to_owned()];
@@ -62,7 +62,7 @@ pub(super) fn of_program(process: &Process, view: &View) -> Vec<String> {
 }
 
 /// The roots that root's programs use if they are told nothing.
-pub(super) fn of_root(view: &View) -> Vec<String> {
+pub(in crate::store) fn of_root(view: &View) -> Vec<String> {
     let mut files = CONFIGURATIONS.iter();
     let configured = files.find_map(|path| value(view, path, "graphroot"));
     vec![configured.unwrap_or_else(|| SYSTEM.to_owned())]

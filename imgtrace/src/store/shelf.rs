@@ -1,15 +1,14 @@
-//! What is known of one index, and what is worth telling of a newer reading of it.
+//! What is known of one store's images, and what is worth telling of a newer reading of its books.
 //!
-//! Pure. An index is not written once for an image: the library puts the image there without name
-//! or digest, adds these one by one, and renames a new index into place each time, seven times for
-//! a pull. So an image is told when it has got a name and rested for a moment, or when the process
+//! Pure. Books are not written once for an image: the library of containers/storage puts the image
+//! there without name or digest, adds these one by one, and renames a new index into place each
+//! time, seven times for a pull; dockerd writes the image first and names it later. So an image is told when it has got a name and rested for a moment, or when the process
 //! that wrote it has ended. Steps of a build are images too and never get a name: of the unnamed
 //! images of one process only the last is told, when that process has ended, and only if no image
 //! of its came after it.
 
 use std::collections::BTreeMap;
 
-use super::Change;
 use crate::model::StoredImage;
 
 /// Images of one store that are known; what comes on top is not seen.
@@ -21,9 +20,20 @@ const REST: u64 = 300_000_000;
 /// How long an image without a name rests if nobody knows who wrote it, ns.
 const LONG_REST: u64 = 5_000_000_000;
 
-/// The images of one index.
+/// What has happened to an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It is new in the books.
+    Appeared(StoredImage),
+    /// It was there and has got these names.
+    Named(StoredImage),
+    /// It is gone from the books; this is what they said of it last.
+    Vanished(StoredImage),
+}
+
+/// The images of one store.
 #[derive(Debug, Default)]
-pub(super) struct Shelf {
+pub struct Shelf {
     images: BTreeMap<String, Known>,
     /// Counts images as they come.
     count: u64,
@@ -43,17 +53,17 @@ struct Known {
 
 /// A change that is to be told.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Told {
-    pub(super) change: Change,
+pub struct Told {
+    pub(crate) change: Change,
     /// The process that made it.
-    pub(super) writer: Option<u32>,
+    pub(crate) writer: Option<u32>,
     /// When the reading was taken that had it, ns of the monotonic clock.
-    pub(super) at: u64,
+    pub(crate) at: u64,
 }
 
 impl Shelf {
     /// All that is there is known and nothing of it is told.
-    pub(super) fn holding(images: Vec<StoredImage>) -> Self {
+    pub(crate) fn holding(images: Vec<StoredImage>) -> Self {
         let mut shelf = Self::default();
         shelf.update(images, None, 0);
         for known in shelf.images.values_mut() {
@@ -64,7 +74,7 @@ impl Shelf {
     }
 
     /// Takes in a newer reading, written by this process; returns what is to be told at once.
-    pub(super) fn update(
+    pub(crate) fn update(
         &mut self,
         images: Vec<StoredImage>,
         writer: Option<u32>,
@@ -90,7 +100,7 @@ impl Shelf {
     }
 
     /// What is to be told by now; `has_ended` says it of a process.
-    pub(super) fn ripe(&mut self, now: u64, has_ended: impl Fn(u32) -> bool) -> Vec<Told> {
+    pub(crate) fn ripe(&mut self, now: u64, has_ended: impl Fn(u32) -> bool) -> Vec<Told> {
         let mut last: BTreeMap<u32, u64> = BTreeMap::new();
         for known in self.images.values() {
             if let Some(writer) = known.writer {
@@ -126,7 +136,7 @@ impl Shelf {
     }
 
     /// When (ns of the monotonic clock) something is to be told, if no process ends before.
-    pub(super) fn due(&self) -> Option<u64> {
+    pub(crate) fn due(&self) -> Option<u64> {
         let waiting = self.images.values();
         waiting
             .filter_map(|known| known.due(known.waits_since?))
@@ -134,7 +144,7 @@ impl Shelf {
     }
 
     /// The processes whose end will let something be told.
-    pub(super) fn writers(&self) -> impl Iterator<Item = u32> {
+    pub(crate) fn writers(&self) -> impl Iterator<Item = u32> {
         let waiting = self.images.values().filter(|it| it.waits_since.is_some());
         waiting.filter_map(|known| known.writer)
     }

@@ -1,0 +1,159 @@
+//! Where stores may be: the folders that living daemons keep their images in, and those in which a
+//! daemon that is gone may have left some.
+//!
+//! A daemon tells by the files that it has open, by its command line, by its configuration, and by
+//! having said nothing, in this order: what it has open it uses, whatever it was told. Each layout
+//! is a file of its own. Nobody is asked, and no environment is read: a folder that is named there
+//! alone (`DOCKER_TMPDIR`'s kind, `STORAGE_OPTS`) is known once its daemon has opened its books.
+
+mod buildkit;
+mod containerd;
+mod containers_storage;
+mod docker;
+mod open_files;
+mod places;
+mod told;
+
+use open_files::OpenFiles;
+pub use places::places;
+
+use crate::model::{Process, ProcessKey, Runtime, Store, StoreKind};
+use crate::store::View;
+
+/// A living daemon that may keep images.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Daemon {
+    /// Its process.
+    pub process: Process,
+    /// What it serves.
+    pub runtime: Runtime,
+    /// The sockets that it serves, by the paths that they are bound to.
+    pub sockets: Vec<String>,
+}
+
+/// A folder in which there may be stores.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Its absolute path.
+    pub path: String,
+    /// The process that sees it there.
+    pub pid: u32,
+    /// The daemon that uses what is there; none for a place where stores are by default.
+    pub user: Option<User>,
+}
+
+/// A daemon that keeps its images in stores of one root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// The daemon.
+    pub process: ProcessKey,
+    /// How that is known, a sentence.
+    pub evidence: String,
+    /// In which of them.
+    pub part: Part,
+}
+
+/// Which of the stores of one root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// All of this kind.
+    All(StoreKind),
+    /// dockerd's own, of one graph driver, or of the first one that there is.
+    Graph(Option<String>),
+    /// containerd's of this namespace.
+    Namespace(String),
+}
+
+impl Part {
+    /// Whether a store is among them.
+    pub fn has(&self, store: &Store) -> bool {
+        match self {
+            Self::All(kind) => store.kind == *kind,
+            Self::Graph(driver) => {
+                let is_it = driver.as_ref().is_none_or(|driver| *driver == store.driver);
+                store.kind == StoreKind::Docker && is_it
+            }
+            Self::Namespace(namespace) => {
+                store.kind == StoreKind::Containerd
+                    && store.namespace.as_deref() == Some(namespace)
+            }
+        }
+    }
+}
+
+/// What is found out about a daemon.
+struct Scene<'a> {
+    daemon: &'a Daemon,
+    args: &'a [String],
+    files: OpenFiles,
+    view: View,
+}
+
+impl<'a> Scene<'a> {
+    fn of(daemon: &'a Daemon) -> Option<Self> {
+        let pid = daemon.process.key.pid;
+        Some(Self {
+            daemon,
+            args: daemon.process.args.as_deref().unwrap_or_default(),
+            files: OpenFiles::of(pid),
+            view: View::of(pid)?,
+        })
+    }
+
+    fn candidate(&self, place: Told, part: Part) -> Candidate {
+        Candidate {
+            path: place.path,
+            pid: self.daemon.process.key.pid,
+            user: Some(User {
+                process: self.daemon.process.key,
+                evidence: place.evidence,
+                part,
+            }),
+        }
+    }
+}
+
+/// A folder, and how it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Told {
+    path: String,
+    evidence: String,
+}
+
+impl Told {
+    fn new(path: &str, evidence: String) -> Option<Self> {
+        let path = match path.trim_end_matches('/') {
+            "" => "/",
+            path => path,
+        };
+        let path = path.to_owned();
+        path.starts_with('/').then_some(Self { path, evidence })
+    }
+}
+
+/// The folders that living daemons keep images in.
+pub fn used(daemons: &[Daemon]) -> Vec<Candidate> {
+    let scenes: Vec<_> = daemons.iter().filter_map(Scene::of).collect();
+    let of_each = scenes.iter().flat_map(|scene| {
+        let runtime = scene.daemon.runtime;
+        let mut found = Vec::new();
+        // Whatever it serves: a k3s or a dockerd may run containerd in its own process.
+        if runtime == Runtime::Containerd || containerd::is_inside(scene) {
+            found.extend(containerd::root(scene).map(|root| {
+                scene.candidate(root, Part::All(StoreKind::Containerd))
+            }));
+        }
+        match runtime {
+            Runtime::Docker => found.extend(docker::candidates(scene, &scenes)),
+            Runtime::Podman | Runtime::CriO => {
+                found.extend(containers_storage::candidates(scene));
+            }
+            Runtime::BuildKit => found.extend(buildkit::candidate(scene)),
+            _ => {}
+        }
+        found
+    });
+    of_each.collect()
+}
+
+
