@@ -64,3 +64,6 @@ fn id(place: usize) -> Option<StoreId> {
 fn place(id: StoreId) -> Option<usize> {
     usize::try_from(id.0.checked_sub(1)?).ok()
 }
+
+#[cfg(test)]
+mod tests;

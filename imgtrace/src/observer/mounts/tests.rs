@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{MountId, Role, RootfsIdentity, Runtime, StoreKind};
+use crate::model::{MountId, Role, RootfsIdentity, Runtime, Store, StoreKind};
 
 fn store(inode: u64, namespace: Option<&str>) -> Store {
     Store {
@@ -90,15 +90,4 @@ fn what_was_mounted_waits_for_what_was_executed_before() {
     observer.mounted_until(30);
     assert_eq!(told(&mut observer), ["lost 7", "mounts-unseen"]);
     assert!(!observer.is_stirred());
-}
-
-#[test]
-fn stores_beyond_the_bound_have_no_number() {
-    let mut root_file_systems = RootFileSystems::default();
-    for inode in 0..u64::try_from(STORES_MAX).unwrap() {
-        assert!(root_file_systems.number(&store(inode, None)).unwrap().1);
-    }
-    assert_eq!(root_file_systems.number(&store(u64::MAX, None)), None);
-    let first = root_file_systems.number(&store(0, None));
-    assert_eq!(first, Some((StoreId(1), false)));
 }

@@ -92,11 +92,12 @@ impl Books {
         u64::try_from(stamp.changed.0).ok()
     }
 
-    /// All images; none if the book is not there or cannot be read.
+    /// All images; none if the book cannot be read. It is not there before the first image.
     pub(super) fn images(&mut self, root: &Folder) -> Option<&[Image]> {
-        let file = root
-            .file(&format!("{}/images.json", self.images_folder()))
-            .ok()?;
+        let file = match root.file(&format!("{}/images.json", self.images_folder())) {
+            Err(ReadError::Missing(_)) => return Some(&[]),
+            file => file.ok()?,
+        };
         let stamp = Stamp::of(&file.metadata().ok()?);
         if self
             .images

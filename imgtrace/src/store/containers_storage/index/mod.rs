@@ -116,7 +116,7 @@ impl Indexes {
     /// store was found, and nobody has marked it. False once it was told to stop.
     pub fn next(&mut self, timeout: Duration, events: &mut Vec<Event>) -> bool {
         let until = Instant::now().checked_add(timeout);
-        let before = events.len();
+        let (before, found) = (events.len(), self.found.len());
         loop {
             while let Ok(hint) = self.hints.try_recv() {
                 match hint {
@@ -136,7 +136,7 @@ impl Indexes {
             let left = until.map_or(timeout, |until| {
                 until.saturating_duration_since(Instant::now())
             });
-            let has_news = self.is_marked || !self.found.is_empty();
+            let has_news = self.is_marked || self.found.len() > found;
             if has_news || events.len() > before || left.is_zero() {
                 return true;
             }
