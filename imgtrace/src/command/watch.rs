@@ -161,9 +161,8 @@ impl Watch {
         let mut beat = interval(BEAT);
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let settling = self.capture.settling()
-                || self.observer.is_stirred()
-                || self.observer.has_stock();
+            let settling =
+                self.capture.settling() || self.observer.is_stirred() || self.observer.has_stock();
             let turn = tokio::select! {
                 biased;
                 _ = self.interrupt.recv() => Turn::End(Exit::Interrupted),

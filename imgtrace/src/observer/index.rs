@@ -29,7 +29,8 @@ pub(super) fn watch(news: Sender<News>) -> io::Result<Guide> {
         let listed = listed.map(|(store, listing)| News::IndexListed(Box::new(store), listing));
         let mark = indexes.take_mark().then_some(News::IndexMarked);
         let all = found.chain(events).chain(listed).chain(mark);
-        all.into_iter().try_for_each(|told| news.blocking_send(told))
+        all.into_iter()
+            .try_for_each(|told| news.blocking_send(told))
     };
     let thread = std::thread::Builder::new().name("images".to_owned());
     thread.spawn(move || {

@@ -210,8 +210,9 @@ impl Observer {
             orders.stop();
         }
         if !self.stores.progress.is_over {
-            let text = "the run ended before all stores were listed: what is said of them is not all"
-                .to_owned();
+            let text =
+                "the run ended before all stores were listed: what is said of them is not all"
+                    .to_owned();
             let at = self.clock.now();
             self.notice("inventory-incomplete", text, at);
         }

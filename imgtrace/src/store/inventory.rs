@@ -1,12 +1,13 @@
 //! What a data root holds, whatever its layout.
 
-use super::{containers_storage, docker};
 use super::{Contents, Edition, Folder, View};
+use super::{containerd, containers_storage, docker};
 use crate::model::{Store, StoreKind};
 
 /// The stores below a data root, of whatever layout; `view` is what it was opened through.
 pub fn stores(view: &View, root: &Folder) -> Vec<Store> {
     let mut stores = docker::inventory::stores(root);
+    stores.extend(containerd::inventory::stores(root));
     stores.extend(containers_storage::inventory::store(view, root));
     stores
 }
@@ -16,9 +17,8 @@ pub fn stores(view: &View, root: &Folder) -> Vec<Store> {
 pub fn contents(root: &Folder, store: &Store) -> Contents {
     match store.kind {
         StoreKind::Docker => docker::inventory::contents(root, store),
-        StoreKind::Containerd | StoreKind::ContainersStorage | StoreKind::BuildKit => {
-            Contents::default()
-        }
+        StoreKind::Containerd => containerd::inventory::contents(root, store),
+        StoreKind::ContainersStorage | StoreKind::BuildKit => Contents::default(),
     }
 }
 
@@ -27,6 +27,7 @@ pub fn contents(root: &Folder, store: &Store) -> Contents {
 pub fn edition(root: &Folder, store: &Store) -> Option<Edition> {
     match store.kind {
         StoreKind::Docker => docker::inventory::edition(root, store),
-        StoreKind::Containerd | StoreKind::ContainersStorage | StoreKind::BuildKit => None,
+        StoreKind::Containerd => containerd::inventory::edition(root, store),
+        StoreKind::ContainersStorage | StoreKind::BuildKit => None,
     }
 }

@@ -80,9 +80,10 @@ impl Orders {
     /// Waits for an order, or until `rest` is over.
     pub(super) fn wait(&self, rest: Duration) -> Order {
         let state = self.state();
-        let waited = self.0.changed.wait_timeout_while(state, rest, |state| {
-            !state.stopped && !state.is_new
-        });
+        let waited = self
+            .0
+            .changed
+            .wait_timeout_while(state, rest, |state| !state.stopped && !state.is_new);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         if state.stopped {
             Order::Stop

@@ -55,12 +55,15 @@ pub(super) enum Looked {
 impl Shelves {
     /// Whether there may be others than before.
     pub(super) fn is_due(&self, folder: &Folder) -> bool {
-        let kept = |known: &Known| matches!(known.store.kind, StoreKind::Docker | StoreKind::Containerd);
+        let kept =
+            |known: &Known| matches!(known.store.kind, StoreKind::Docker | StoreKind::Containerd);
         let has_moved = |known: &Known| {
             kept(known) && inventory::edition(folder, &known.store) != known.edition
         };
         self.all.is_empty()
-            || self.stood.is_none_or(|stood| stood.elapsed() >= STORES_EVERY)
+            || self
+                .stood
+                .is_none_or(|stood| stood.elapsed() >= STORES_EVERY)
             || self.all.iter().any(has_moved)
     }
 
@@ -69,7 +72,11 @@ impl Shelves {
         self.stood = Some(Instant::now());
         let is = |store: &Store, known: &Known| {
             (&store.driver, &store.namespace, store.kind)
-                == (&known.store.driver, &known.store.namespace, known.store.kind)
+                == (
+                    &known.store.driver,
+                    &known.store.namespace,
+                    known.store.kind,
+                )
         };
         let (still, gone): (Vec<_>, Vec<_>) = std::mem::take(&mut self.all)
             .into_iter()
@@ -80,7 +87,9 @@ impl Shelves {
                 self.all.push(Known::new(store));
             }
         }
-        gone.into_iter().flat_map(|known| known.vanish(path)).collect()
+        gone.into_iter()
+            .flat_map(|known| known.vanish(path))
+            .collect()
     }
 
     /// Each of them.
@@ -130,7 +139,9 @@ impl Known {
         }
         let edition = inventory::edition(folder, &self.store);
         self.has_moved |= edition != self.edition;
-        let rests = self.read.is_some_and(|(at, cost)| at.elapsed() < cost * PAUSE);
+        let rests = self
+            .read
+            .is_some_and(|(at, cost)| at.elapsed() < cost * PAUSE);
         if rests || !self.has_moved {
             return self.ripen(Vec::new());
         }

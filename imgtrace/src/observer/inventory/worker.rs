@@ -143,8 +143,8 @@ impl Worker {
 
     /// The root that a candidate is, as its place among them; none if there is nothing.
     fn root(&mut self, candidate: &Candidate) -> Option<usize> {
-        let is_own = candidate.pid == self.pid
-            || process::mount_namespace(candidate.pid) == self.namespace;
+        let is_own =
+            candidate.pid == self.pid || process::mount_namespace(candidate.pid) == self.namespace;
         let folder = if is_own {
             self.view.folder(&candidate.path)
         } else {
@@ -156,7 +156,10 @@ impl Worker {
             return known;
         }
         if self.roots.len() >= ROOTS_MAX {
-            tracing::warn!(path = candidate.path, "too many stores: this is not looked at");
+            tracing::warn!(
+                path = candidate.path,
+                "too many stores: this is not looked at"
+            );
             return None;
         }
         let (anchor, path) = if is_own {

@@ -105,10 +105,9 @@ impl News {
             Self::Mounted(mounted) => Some(mounted.at),
             Self::Unmounted { at, .. } | Self::Lost { at, .. } => Some(*at),
             Self::Indexed(event, _) => Some(event.at),
-            Self::IndexFound(..)
-            | Self::IndexListed(..)
-            | Self::IndexMarked
-            | Self::Failed(_) => None,
+            Self::IndexFound(..) | Self::IndexListed(..) | Self::IndexMarked | Self::Failed(_) => {
+                None
+            }
         }
     }
 }

@@ -20,7 +20,9 @@ pub(super) fn is_inside(scene: &Scene<'_>) -> bool {
 
 /// The root folder of a containerd.
 pub(super) fn root(scene: &Scene<'_>) -> Option<Told> {
-    opened(scene).or_else(|| said(scene)).or_else(|| by_default(scene))
+    opened(scene)
+        .or_else(|| said(scene))
+        .or_else(|| by_default(scene))
 }
 
 fn opened(scene: &Scene<'_>) -> Option<Told> {
@@ -49,5 +51,3 @@ fn by_default(scene: &Scene<'_>) -> Option<Told> {
     let evidence = format!("it was told of no other root than the usual one, {root}");
     Told::new(&root, evidence)
 }
-
-

@@ -14,5 +14,6 @@ pub(super) fn candidates(scene: &Scene<'_>) -> Vec<Candidate> {
         Told::new(&root, evidence)
     });
     let part = Part::All(StoreKind::ContainersStorage);
-    told.map(|root| scene.candidate(root, part.clone())).collect()
+    told.map(|root| scene.candidate(root, part.clone()))
+        .collect()
 }

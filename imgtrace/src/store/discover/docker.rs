@@ -250,5 +250,3 @@ impl Dockerd<'_, '_> {
             && sockets.any(|served| canonical(served) == socket)
     }
 }
-
-

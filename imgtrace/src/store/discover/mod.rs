@@ -74,8 +74,7 @@ impl Part {
                 store.kind == StoreKind::Docker && is_it
             }
             Self::Namespace(namespace) => {
-                store.kind == StoreKind::Containerd
-                    && store.namespace.as_deref() == Some(namespace)
+                store.kind == StoreKind::Containerd && store.namespace.as_deref() == Some(namespace)
             }
         }
     }
@@ -139,9 +138,10 @@ pub fn used(daemons: &[Daemon]) -> Vec<Candidate> {
         let mut found = Vec::new();
         // Whatever it serves: a k3s or a dockerd may run containerd in its own process.
         if runtime == Runtime::Containerd || containerd::is_inside(scene) {
-            found.extend(containerd::root(scene).map(|root| {
-                scene.candidate(root, Part::All(StoreKind::Containerd))
-            }));
+            found.extend(
+                containerd::root(scene)
+                    .map(|root| scene.candidate(root, Part::All(StoreKind::Containerd))),
+            );
         }
         match runtime {
             Runtime::Docker => found.extend(docker::candidates(scene, &scenes)),
@@ -155,5 +155,3 @@ pub fn used(daemons: &[Daemon]) -> Vec<Candidate> {
     });
     of_each.collect()
 }
-
-

@@ -45,7 +45,11 @@ pub fn places(view: &View, pid: u32) -> Vec<Candidate> {
     let mut homes: Vec<&str> = told::homes(&passwd).map(|(_, home)| home).collect();
     homes.sort_unstable();
     homes.dedup();
-    for home in homes.into_iter().filter(|home| home.len() > 1).take(HOMES_MOST) {
+    for home in homes
+        .into_iter()
+        .filter(|home| home.len() > 1)
+        .take(HOMES_MOST)
+    {
         paths.extend(USERS.iter().map(|place| format!("{home}/{place}")));
     }
     paths.sort_unstable();

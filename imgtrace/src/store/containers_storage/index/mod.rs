@@ -27,8 +27,8 @@ pub use self::guide::Guide;
 use self::guide::{Awaited, Hint};
 use self::watched::Watched;
 use super::roots;
-pub use crate::store::shelf::Change;
 use crate::model::{Listing, Process, Store};
+pub use crate::store::shelf::Change;
 use crate::store::{Contents, View};
 
 /// Stores that are watched at once; each takes a descriptor and one of the kernel's groups

@@ -140,7 +140,12 @@ impl Watched {
         self.writers.values().map(AsFd::as_fd)
     }
 
-    fn update(&mut self, images: Vec<crate::model::StoredImage>, writer: Option<u32>, now: u64) -> Vec<Told> {
+    fn update(
+        &mut self,
+        images: Vec<crate::model::StoredImage>,
+        writer: Option<u32>,
+        now: u64,
+    ) -> Vec<Told> {
         if let Some(pid) = writer
             && self.writers.len() < WRITERS_MOST
             && !self.writers.contains_key(&pid)
