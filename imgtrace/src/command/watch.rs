@@ -187,12 +187,14 @@ impl Watch {
     }
 
     /// Goes on until all stores that were found have been listed, but not for ever.
-    async fn linger<S: Screen>(&mut self, session: &mut Session<S>) -> Result<(), Failure> {
+    async fn linger(&mut self, session: &mut impl Sink) -> Result<(), Failure> {
         let until = Instant::now() + PATIENCE;
-        while !self.observer.progress().is_over && Instant::now() < until && !session.is_closed() {
+        while !self.observer.progress().is_over && Instant::now() < until {
             sleep(GATHER).await;
             self.drain()?;
-            self.show(session)?;
+            if self.show(session)? == Flow::Closed {
+                break;
+            }
         }
         Ok(())
     }
