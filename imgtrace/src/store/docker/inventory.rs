@@ -72,3 +72,6 @@ fn is_driver(name: &str) -> bool {
     let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     (1..=DRIVER_MOST).contains(&name.len()) && name.bytes().all(is_letter)
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,3 +40,9 @@ proptest! {
         let _ = Id::parse_digest(&bytes);
     }
 }
+
+#[test]
+fn an_id_is_the_hash_of_its_content() {
+    let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    assert_eq!(Id::of(b"").to_string(), empty);
+}
