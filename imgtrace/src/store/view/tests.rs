@@ -5,7 +5,7 @@ use std::os::unix::net::UnixListener;
 use super::*;
 
 struct Scene {
-    _place: tempfile::TempDir,
+    place: tempfile::TempDir,
     folder: Folder,
 }
 
@@ -20,7 +20,7 @@ fn scene() -> Scene {
     let view = View::of(std::process::id()).unwrap();
     let folder = view.folder(root.to_str().unwrap()).unwrap();
     Scene {
-        _place: place,
+        place,
         folder,
     }
 }
@@ -94,8 +94,8 @@ fn a_folder_is_found_through_links_on_the_way_to_it() {
 
 #[test]
 fn a_version_is_another_when_a_file_was_written_or_put_in_anothers_place() {
-    let Scene { folder, _place } = &scene();
-    let place = _place.path();
+    let Scene { folder, place } = &scene();
+    let place = place.path();
     let file = folder.version("image/size").unwrap();
     assert_eq!(folder.version("image/size").unwrap(), file);
     assert_eq!(file.size, 5);
