@@ -13,6 +13,8 @@ pub struct Line<'a> {
     pub root: &'a [u8],
     /// The mount point.
     pub target: &'a [u8],
+    /// The options of this mount: `rw,noatime`.
+    pub flags: &'a [u8],
     /// The type, and the subtype after a dot: `fuse.fuse-overlayfs`.
     pub kind: &'a [u8],
     /// What was given as source.
@@ -38,6 +40,7 @@ impl<'a> Line<'a> {
             device: (major.parse().ok()?, minor.parse().ok()?),
             root: before.next()?,
             target: before.next()?,
+            flags: before.next()?,
             kind: after.next()?,
             source: after.next()?,
             options: after.next()?,

@@ -7,7 +7,9 @@
 
 pub mod arguments;
 pub mod clock;
+pub mod crictl;
 pub mod doctor;
+pub mod held_socket;
 pub mod mount_tree;
 pub mod notices;
 pub mod permission;

@@ -14,6 +14,13 @@ const MOUNTINFO_MAX: u64 = 4 << 20;
 /// The most mounts that a path may lead through.
 const DEPTH_MAX: usize = 256;
 
+/// The most paths that are told of one place.
+pub const VIEWS_MAX: usize = 8;
+
+/// The most mounts that are followed to one place: a container may mount the same folder a thousand
+/// times.
+const CANDIDATES_MAX: usize = 64;
+
 /// A process whose root is the machine's.
 const FIRST_PROCESS: u32 = 1;
 
@@ -29,6 +36,25 @@ struct Mount {
     device: (u32, u32),
     root: String,
     target: String,
+    read_only: bool,
+}
+
+/// A place in a file system, whatever mount leads there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Major and minor number of the file system.
+    pub device: (u32, u32),
+    /// The path below its root, with a slash at its beginning.
+    pub path: String,
+}
+
+/// Where a tree has a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// The path.
+    pub path: String,
+    /// True if the mount that leads there is read-only.
+    pub read_only: bool,
 }
 
 impl MountTree {
@@ -52,6 +78,10 @@ impl MountTree {
             device: line.device,
             root: unescape(line.root),
             target: unescape(line.target),
+            read_only: line
+                .flags
+                .split(|byte| *byte == b',')
+                .any(|flag| flag == b"ro"),
         };
         Self(Line::all(text).map(mount).collect())
     }
@@ -80,6 +110,35 @@ impl MountTree {
             let folder = if folder.is_empty() { "/" } else { folder };
             Some(join(&self.path_in(folder, other)?, name))
         })
+    }
+
+    /// The place in a file system that a path (absolute, links resolved) leads to.
+    pub fn place(&self, path: &str) -> Option<Place> {
+        let mount = self.at(path)?;
+        Some(Place {
+            device: mount.device,
+            path: join(&mount.root, below(path, &mount.target)?),
+        })
+    }
+
+    /// Every path under which this tree has a place, at most [`VIEWS_MAX`], without those that lie
+    /// below another mount. A place that was removed and made anew is not the one that a mount of the
+    /// old one shows (its root ends in `//deleted`).
+    pub fn views(&self, place: &Place) -> Vec<View> {
+        let leads_there = self.0.iter().filter(|mount| mount.device == place.device);
+        let paths = leads_there.filter_map(|mount| {
+            let rest = below(&place.path, &mount.root)?;
+            Some((mount, join(&mount.target, rest)))
+        });
+        let seen = paths.take(CANDIDATES_MAX).filter(|(mount, path)| {
+            let at = self.at(path);
+            at.is_some_and(|at| at.id == mount.id)
+        });
+        let views = seen.map(|(mount, path)| View {
+            path,
+            read_only: mount.read_only,
+        });
+        views.take(VIEWS_MAX).collect()
     }
 
     /// The mount that a path leads to, found as the kernel walks: from the root, at each step

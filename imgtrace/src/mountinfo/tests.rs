@@ -13,6 +13,7 @@ fn a_line_is_read() {
         device: (0, 98),
         root: b"/r",
         target: b"/a\\040b",
+        flags: b"rw",
         kind: b"overlay",
         source: b"over\\040lay",
         options: b"rw,lowerdir=/x",

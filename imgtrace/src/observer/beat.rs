@@ -32,6 +32,7 @@ impl Observer {
         self.count_losses(capture, at);
         self.settle(capture)?;
         self.refuse(at.mono);
+        self.hear_search();
         self.connections
             .close_missing(handed_over, at, &mut self.out);
         let interval = if self.connections.busy() {
@@ -88,6 +89,7 @@ impl Observer {
         self.connections.close_missing(u64::MAX, at, &mut self.out);
         self.refuse(u64::MAX);
         self.stop_inventory();
+        self.end_search();
         self.out.push(Observed {
             at: self.clock.now(),
             what: Observation::End,

@@ -14,6 +14,7 @@ mod mounts;
 mod oci;
 mod processes;
 mod scan;
+mod search;
 
 use std::{
     collections::HashSet,
@@ -43,6 +44,7 @@ use inventory::Stores;
 use mounts::RootFileSystems;
 use oci::Calls;
 use processes::Processes;
+use search::Search;
 
 /// See the module.
 pub struct Observer {
@@ -55,6 +57,8 @@ pub struct Observer {
     running: Running,
     mounts: RootFileSystems,
     stores: Stores,
+    /// What searches containers for sockets, and whether it has been told of none yet.
+    search: Option<(Search, bool)>,
     out: Vec<Observed>,
     /// Processes that were described as they read, and not observed since.
     read: Vec<ProcessKey>,
@@ -81,6 +85,7 @@ impl Observer {
             running: Running::new(),
             mounts: RootFileSystems::default(),
             stores: Stores::default(),
+            search: None,
             out: Vec::new(),
             read: Vec::new(),
             listening: HashSet::new(),
@@ -118,6 +123,7 @@ impl Observer {
         });
         self.look_around(capture, at);
         self.begin_inventory(self.mounts.guide(), at);
+        self.begin_search();
         if self.endpoints.all().next().is_none() {
             let what = Observation::Notice {
                 about: "no-endpoint".to_owned(),
@@ -146,6 +152,7 @@ impl Observer {
     /// Takes what was observed since the last call.
     pub fn take(&mut self) -> Vec<Observed> {
         self.lively |= !self.out.is_empty();
+        self.search_observed();
         std::mem::take(&mut self.out)
     }
 
