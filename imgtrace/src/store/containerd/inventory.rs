@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::hash::{Hash as _, Hasher as _};
 
 use self::blobs::Blobs;
-use self::books::{Books, Space};
+use self::books::{Books, Snapshot, Space};
 use self::image::{Reader, Unpacked};
 use super::{Error, task};
 use crate::model::{DigestKind, Store, StoreKind, StoredImage, Variant};
@@ -125,7 +125,11 @@ pub fn edition(root: &Folder, store: &Store) -> Option<Edition> {
     let none = HashSet::new();
     let blobs = books.blobs(namespace, &none, |blob| blob.digest.hash(&mut hasher));
     blobs.ok()?;
-    let layers = books.layers(namespace, &store.driver, |layer| layer.hash(&mut hasher));
+    let layers = books.snapshots(namespace, &store.driver, |snapshot| {
+        if let Snapshot::Layer(chain_id) = snapshot {
+            chain_id.hash(&mut hasher);
+        }
+    });
     layers.ok()?;
     Some(Edition(hasher.finish()))
 }
@@ -159,7 +163,7 @@ impl Inventory<'_> {
     fn list(&mut self, driver: &str) {
         let groups = self.groups();
         let (owned, fetched) = self.blobs(&groups);
-        let unpacked = self.unpacked(driver);
+        let (unpacked, containers) = self.snapshots(driver);
         let elsewhere = self.elsewhere(driver, unpacked.len());
         let mut reader = Reader {
             blobs: Blobs::new(self.root, owned),
@@ -181,7 +185,7 @@ impl Inventory<'_> {
                 id: digest,
             });
         }
-        self.count();
+        self.count(driver, containers);
     }
 
     /// The images' names, by what they stand for. A name that is an id is CRI's own for what has
@@ -221,22 +225,26 @@ impl Inventory<'_> {
     }
 
     /// The layers in the snapshotter. What containerd does not know any more is not there, though
-    /// the snapshotter may still have to throw it away.
-    fn unpacked(&mut self, driver: &str) -> Unpacked {
-        let mut unpacked = Unpacked::new();
-        let ended = self.books.layers(self.namespace, driver, |layer| {
-            unpacked.insert(layer, None);
+    /// the snapshotter may still have to throw it away. With it the containers that have their root
+    /// there: dockerd's have no other record in containerd unless they run.
+    fn snapshots(&mut self, driver: &str) -> (Unpacked, HashSet<String>) {
+        let (mut unpacked, mut containers) = (Unpacked::new(), HashSet::new());
+        let books = self.books.snapshots(self.namespace, driver, |snapshot| {
+            match snapshot {
+                Snapshot::Layer(chain_id) => drop(unpacked.insert(chain_id, None)),
+                Snapshot::Container(id) => drop(containers.insert(id)),
+            };
         });
-        self.note(ended);
+        self.note(books);
         if !unpacked.is_empty() {
-            let ended = snapshotter::sizes(self.root, driver, self.namespace, |layer, bytes| {
+            let sizes = snapshotter::sizes(self.root, driver, self.namespace, |layer, bytes| {
                 if let Some(size) = unpacked.get_mut(&layer) {
                     *size = Some(bytes);
                 }
             });
-            self.note(ended);
+            self.note(sizes);
         }
-        unpacked
+        (unpacked, containers)
     }
 
     /// The layers in the namespace's other snapshotters, of which there are hardly ever any. `here`
@@ -252,27 +260,34 @@ impl Inventory<'_> {
         };
         for other in space.snapshotters.iter().filter(|other| *other != driver) {
             let mut there = 0;
-            let ended = self.books.layers(self.namespace, other, |layer| {
-                there += 1;
-                elsewhere.layers.insert(layer);
+            let listed = self.books.snapshots(self.namespace, other, |snapshot| {
+                if let Snapshot::Layer(chain_id) = snapshot {
+                    there += 1;
+                    elsewhere.layers.insert(chain_id);
+                }
             });
-            self.note(ended);
+            self.note(listed);
             // Of two that have as many it is the first.
-            let first = other.as_str() < driver;
-            elsewhere.is_larger |= there > here || (there == here && first);
+            let is_first = other.as_str() < driver;
+            elsewhere.is_larger |= there > here || (there == here && is_first);
         }
         elsewhere
     }
 
-    /// Containers, and when one of them was made or changed.
-    fn count(&mut self) {
-        match self.books.containers(self.namespace) {
-            Ok((count, newest)) => {
-                self.contents.containers = Some(count);
-                self.contents.written = self.contents.written.max(newest);
-            }
-            Err(error) => self.problems.say(error.sentence()),
+    /// Counts the containers, those in `ids` and those that containerd knows, and takes in when one
+    /// of these was made or changed.
+    fn count(&mut self, driver: &str, mut ids: HashSet<String>) {
+        let contents = &mut self.contents;
+        let listed = self
+            .books
+            .containers(self.namespace, driver, |id, written| {
+                contents.written = contents.written.max(written);
+                ids.insert(id);
+            });
+        if listed.is_ok() {
+            contents.containers = u64::try_from(ids.len()).ok();
         }
+        self.note(listed);
         if self.contents.written.is_none() {
             self.contents.written = self.books.written();
         }

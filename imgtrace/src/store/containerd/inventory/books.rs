@@ -19,6 +19,8 @@ const NAME_MOST: usize = 1024;
 /// What the labels begin with that tell from which registry a blob was fetched, or to which it was
 /// pushed (`pkg/labels/labels.go LabelDistributionSource`).
 const SOURCE: &[u8] = b"containerd.io/distribution.source.";
+/// Hex digits of a container's id in CRI and dockerd.
+const ID: usize = 64;
 /// Seconds from the year 1, where Go's times begin, to 1970.
 const YEAR_1_TO_1970: i64 = 62_135_596_800;
 
@@ -54,6 +56,26 @@ pub(super) struct Blob {
     pub(super) digest: String,
     /// True if it is one of those that were asked for and bears the mark of a registry.
     pub(super) is_fetched: bool,
+}
+
+/// A snapshot, by its name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Snapshot {
+    /// An image's layer, by its chain id: it was committed under that.
+    Layer(String),
+    /// The root file system of a container with this id. CRI and dockerd name it so.
+    Container(String),
+}
+
+impl Snapshot {
+    /// What is neither is something under way, or what a client calls its own.
+    fn named(name: String) -> Option<Self> {
+        if is_digest(&name) {
+            return Some(Self::Layer(name));
+        }
+        let is_id = name.len() == ID && name.bytes().all(|digit| digit.is_ascii_hexdigit());
+        is_id.then_some(Self::Container(name))
+    }
 }
 
 impl Books {
@@ -157,45 +179,51 @@ impl Books {
         self.sort_out(ended)
     }
 
-    /// The chain ids of the layers that a namespace has unpacked in a snapshotter.
+    /// The snapshots of a namespace in a snapshotter, by their names.
     ///
     /// # Errors
     /// The list of them is damaged.
-    pub(super) fn layers(
+    pub(super) fn snapshots(
         &self,
         namespace: &str,
         snapshotter: &str,
-        mut keep: impl FnMut(String),
+        mut keep: impl FnMut(Snapshot),
     ) -> Result<(), Error> {
         let (space, snapshotter) = (namespace.as_bytes(), snapshotter.as_bytes());
         let path = [metadata::VERSION, space, b"snapshots", snapshotter];
-        // A layer is committed under its chain id; what is not committed has another name.
-        let take = |key: &[u8], _: &Entry<'_, '_, File>| Ok(text(key).filter(|key| is_digest(key)));
-        let ended = self.database.list(&path, take, |layer| {
-            layer.into_iter().for_each(&mut keep);
+        let take = |name: &[u8], _: &Entry<'_, '_, File>| Ok(text(name).and_then(Snapshot::named));
+        let ended = self.database.list(&path, take, |snapshot| {
+            snapshot.into_iter().for_each(&mut keep);
         });
         self.sort_out(ended)
     }
 
-    /// How many containers a namespace has, and when one of them was last written.
+    /// The containers of a namespace in a snapshotter, each with the time when it was last written:
+    /// seconds since 1970.
     ///
     /// # Errors
     /// The list of them is damaged.
-    pub(super) fn containers(&self, namespace: &str) -> Result<(u64, Option<u64>), Error> {
+    pub(super) fn containers(
+        &self,
+        namespace: &str,
+        snapshotter: &str,
+        mut keep: impl FnMut(String, Option<u64>),
+    ) -> Result<(), Error> {
         let path = [metadata::VERSION, namespace.as_bytes(), b"containers"];
-        let take = |_: &[u8], entry: &Entry<'_, '_, File>| match entry.bucket()? {
-            Some(container) => written(&container).map(Some),
-            None => Ok(None),
+        let take = |id: &[u8], entry: &Entry<'_, '_, File>| {
+            let (Some(id), Some(container)) = (text(id), entry.bucket()?) else {
+                return Ok(None);
+            };
+            let its = container.get(b"snapshotter")?;
+            let is_here = its.is_none_or(|its| its == snapshotter.as_bytes());
+            Ok(is_here.then_some((id, written(&container)?)))
         };
-        let (mut count, mut newest) = (0, None);
         let ended = self.database.list(&path, take, |container| {
-            if let Some(written) = container {
-                count += 1;
-                newest = newest.max(written);
+            if let Some((id, written)) = container {
+                keep(id, written);
             }
         });
-        self.sort_out(ended)?;
-        Ok((count, newest))
+        self.sort_out(ended)
     }
 
     fn sort_out<T>(&self, read: Result<T, bolt::Error>) -> Result<T, Error> {

@@ -71,6 +71,7 @@ impl Reader<'_> {
             Document::Manifest { config, layers } => {
                 if config.is_config() && self.blobs.has(&config.digest) {
                     match self.variant(digest, &config.digest, &layers) {
+                        Ok((variant, _)) if !self.is_there(&variant) => {}
                         Ok((variant, created)) => {
                             parts.created = parts.created.or(created);
                             parts.variants.push(variant);
@@ -81,6 +82,14 @@ impl Reader<'_> {
                 Some(DigestKind::Manifest)
             }
         }
+    }
+
+    /// False if nothing of its layers is there: containerd may fetch all manifests and configurations
+    /// of an index, but the layers for one platform.
+    fn is_there(&self, variant: &Variant) -> bool {
+        let mut layers = variant.layers.iter();
+        variant.layers.is_empty()
+            || layers.any(|it| it.packed.is_some() || self.unpacked.contains_key(&it.chain_id))
     }
 
     /// One platform, and when it was made.
