@@ -229,13 +229,13 @@ impl Inventory<'_> {
     /// there: dockerd's have no other record in containerd unless they run.
     fn snapshots(&mut self, driver: &str) -> (Unpacked, HashSet<String>) {
         let (mut unpacked, mut containers) = (Unpacked::new(), HashSet::new());
-        let books = self.books.snapshots(self.namespace, driver, |snapshot| {
-            match snapshot {
+        let listed = self
+            .books
+            .snapshots(self.namespace, driver, |snapshot| match snapshot {
                 Snapshot::Layer(chain_id) => drop(unpacked.insert(chain_id, None)),
                 Snapshot::Container(id) => drop(containers.insert(id)),
-            };
-        });
-        self.note(books);
+            });
+        self.note(listed);
         if !unpacked.is_empty() {
             let sizes = snapshotter::sizes(self.root, driver, self.namespace, |layer, bytes| {
                 if let Some(size) = unpacked.get_mut(&layer) {
