@@ -5,7 +5,7 @@ mod index;
 
 use std::collections::BTreeMap;
 
-pub(crate) use self::bytes::Bytes;
+pub(crate) use self::bytes::{Bytes, shares_blobs};
 use self::index::{Digests, Facet, Parts};
 use super::bounded::Bounded;
 use crate::model::{

@@ -37,7 +37,7 @@ mod world;
 pub(crate) use bounded::Bounded;
 pub(crate) use caller::mention;
 pub(crate) use cgroup::{Nested, Place};
-pub(crate) use inventory::{Bytes, Held, Inventory, Same, SameBy, same_by};
+pub(crate) use inventory::{Bytes, Held, Inventory, Same, SameBy, same_by, shares_blobs};
 pub(crate) use leads::{Keeps, Leads, namespace_of};
 pub(crate) use summary::Tally;
 pub(crate) use topology::Survey;

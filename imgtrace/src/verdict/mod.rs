@@ -7,6 +7,9 @@
 mod calm;
 mod dind;
 mod dood;
+mod double_pull;
+mod duplicates;
+mod half_duplicate;
 mod placement;
 #[allow(dead_code, reason = "every rule that comes uses a part of it")]
 mod situations;
@@ -17,6 +20,7 @@ mod words;
 use self::calm::Calm;
 use self::dind::Dind;
 use self::dood::Dood;
+use self::duplicates::Duplicates;
 use self::placement::Placement;
 use self::split::Split;
 use crate::correlate::World;
@@ -68,6 +72,7 @@ impl Verdicts {
                 Box::new(Dood::new()),
                 Box::new(Dind::new()),
                 Box::new(Split::new()),
+                Box::new(Duplicates::new()),
             ],
             calm: Calm::default(),
         }

@@ -110,6 +110,6 @@ impl Inventory {
 /// True if two stores keep the archives of layers in one place: namespaces of one containerd
 /// (containerd `core/metadata/content.go`: a blob lies in the root once, each namespace has a record
 /// of it).
-fn shares_blobs(one: &Store, other: &Store) -> bool {
+pub(crate) fn shares_blobs(one: &Store, other: &Store) -> bool {
     one.kind == other.kind && (one.device, one.inode) == (other.device, other.inode)
 }

@@ -1,0 +1,620 @@
+use crate::model::{
+    Api, Finding, Listing, Op, OperationId, Rule, Runtime, Severity, StoreId, StoredImage, Subject,
+};
+use crate::observation::{Fact, Observation};
+use crate::trace::scene::{
+    MB, Scene, containerd_store, docker_store, endpoint, id, image, in_group, key, packed, process,
+    sha, stored,
+};
+
+const NGINX: &str = "docker.io/library/nginx:1.27";
+const DOCKER: &str = "docker:/var/lib/docker";
+const CRI: &str = "containerd:/var/lib/k3s/containerd (k8s.io)";
+
+/// Numbers of the stores of [`host`].
+const IN_DOCKER: u32 = 1;
+const IN_CRI: u32 = 2;
+
+/// dockerd (800) with its own store, and a containerd (700) of another root; a docker CLI (20) on
+/// connection 1, kubelet (30) on connection 2.
+fn host() -> Scene {
+    let mut scene = Scene::with_docker();
+    scene.daemon(2, Runtime::Containerd, 700, "containerd");
+    scene.store(IN_DOCKER, docker_store(1, "/var/lib/docker"), &[800]);
+    let cri = containerd_store(2, "/var/lib/k3s/containerd", "k8s.io");
+    scene.store(IN_CRI, cri, &[700]);
+    scene.process(process(20, "docker"));
+    scene.connect(1, 1, 20);
+    scene.process(process(30, "kubelet"));
+    scene.connect(2, 2, 30);
+    scene
+}
+
+fn ready(mut scene: Scene) -> Scene {
+    scene.listed(IN_DOCKER, Listing::default());
+    scene.listed(IN_CRI, Listing::default());
+    scene.inventoried();
+    scene
+}
+
+/// 180 MB in two layers.
+fn nginx() -> StoredImage {
+    stored(NGINX, "17", &[("a1", 100 * MB), ("a2", 80 * MB)])
+}
+
+fn duplicates(scene: &Scene) -> Vec<Finding> {
+    let rules = [Rule::DoublePull, Rule::HalfDuplicate];
+    let findings = scene.findings().into_iter();
+    findings.filter(|it| rules.contains(&it.rule)).collect()
+}
+
+fn summaries(scene: &Scene) -> Vec<String> {
+    let findings = duplicates(scene).into_iter();
+    findings.map(|finding| finding.summary).collect()
+}
+
+fn resolved(image: &StoredImage) -> Subject {
+    Subject {
+        digest: image.digest.clone(),
+        ..Subject::default()
+    }
+}
+
+/// kubelet pulls, and containerd lists what came before it answers.
+fn cri_pulls(scene: &mut Scene, name: &str, brings: &StoredImage) -> OperationId {
+    let pull = scene.begin_in(Api::Cri, 2, Op::Pull, image(name));
+    scene.gets(IN_CRI, brings);
+    let config = brings.variants[0].config.clone();
+    let digest = Subject {
+        digest: config,
+        ..Subject::default()
+    };
+    scene.end(pull, digest).id
+}
+
+#[test]
+fn a_pull_of_what_another_store_has() {
+    let mut scene = host();
+    scene.has(IN_DOCKER, &nginx());
+    let mut scene = ready(scene);
+    let pull = cri_pulls(&mut scene, NGINX, &packed(&nginx()));
+    let found = duplicates(&scene);
+    assert_eq!(
+        summaries(&scene),
+        [
+            format!(
+                "{NGINX} is in {DOCKER} already (180 MB) and is pulled into {CRI}: \
+                 whether it is the same content shows when it ends"
+            ),
+            format!(
+                "{NGINX} is in {DOCKER} and now in {CRI} too: \
+                 90 MB fetched again, 270 MB on disk twice"
+            ),
+        ]
+    );
+    let settled = &found[1];
+    assert!(found.iter().all(|it| it.severity == Severity::Warning));
+    assert!(found.iter().all(|it| it.operations == [pull]));
+    assert_eq!(settled.fetched_bytes, Some(90 * MB));
+    assert_eq!(settled.wasted_bytes, Some(270 * MB));
+    let stores: Vec<_> = settled.stores.iter().map(|store| store.id).collect();
+    assert_eq!(stores, [StoreId(IN_DOCKER), StoreId(IN_CRI)]);
+    assert_eq!(settled.image.as_deref(), Some(NGINX));
+    assert_eq!(
+        settled.remedy.as_deref().unwrap(),
+        format!(
+            "if one of the two is enough: `docker image rm {NGINX}`, \
+             or `crictl --runtime-endpoint unix:///run/containerd.sock rmi {NGINX}`"
+        )
+    );
+    assert_eq!(
+        settled.evidence,
+        [
+            format!("both have the configuration {}", sha("c017")),
+            format!("the archives of the layers that {CRI} did not have are 90 MB"),
+            format!(
+                "{DOCKER} keeps it in 180 MB unpacked; \
+                 no container that runs now is made of it there"
+            ),
+            format!(
+                "{CRI} keeps it in 180 MB unpacked and 90 MB of archives; \
+                 no container that runs now is made of it there"
+            ),
+        ]
+    );
+}
+
+#[test]
+fn the_other_way_round_the_pull_tells_its_bytes() {
+    let mut scene = host();
+    scene.has(IN_CRI, &packed(&nginx()));
+    let mut scene = ready(scene);
+    let pull = scene.begin(1, Op::Pull, image(NGINX));
+    let told = Subject {
+        bytes: Some(91 * MB),
+        ..resolved(&nginx())
+    };
+    scene.end(pull, told);
+    assert_eq!(duplicates(&scene).len(), 1, "it is not listed yet");
+    scene.gets(IN_DOCKER, &nginx());
+    scene.tick();
+    let settled = &duplicates(&scene)[1];
+    assert_eq!(
+        settled.summary,
+        format!(
+            "{NGINX} is in {CRI} and now in {DOCKER} too: \
+             91 MB fetched again, 180 MB on disk twice"
+        )
+    );
+    assert_eq!(settled.fetched_bytes, Some(91 * MB));
+    assert_eq!(settled.wasted_bytes, Some(180 * MB));
+    assert_eq!(duplicates(&scene).len(), 2);
+}
+
+#[test]
+fn a_digest_tells_at_once() {
+    let mut scene = host();
+    scene.has(IN_DOCKER, &nginx());
+    let mut scene = ready(scene);
+    let name = format!("docker.io/library/nginx@{}", sha("d017"));
+    scene.begin_in(Api::Cri, 2, Op::Pull, image(&name));
+    assert_eq!(
+        summaries(&scene),
+        [format!(
+            "docker.io/library/nginx@sha256:d01700000000… is in {DOCKER} already (180 MB); \
+             {CRI} fetches it again"
+        )]
+    );
+}
+
+#[test]
+fn what_runs_tells_which_copy_is_not_needed() {
+    let mut scene = host();
+    scene.has(IN_DOCKER, &nginx());
+    let mut scene = ready(scene);
+    cri_pulls(&mut scene, NGINX, &packed(&nginx()));
+    scene.loses(IN_CRI, &packed(&nginx()));
+    scene.mounted_from(IN_CRI, Runtime::Containerd, "77", NGINX);
+    cri_pulls(&mut scene, NGINX, &packed(&nginx()));
+    let found = duplicates(&scene);
+    assert_eq!(found.len(), 4, "it is said again after it was gone");
+    assert_eq!(
+        found[3].remedy.as_deref().unwrap(),
+        format!("no container that runs now needs it in {DOCKER}: `docker image rm {NGINX}`")
+    );
+    assert_eq!(
+        found[3].wasted_bytes,
+        Some(180 * MB),
+        "what lies in Docker's"
+    );
+}
+
+#[test]
+fn a_pull_that_only_verifies_is_none() {
+    let mut scene = host();
+    scene.has(IN_DOCKER, &nginx());
+    scene.has(IN_CRI, &packed(&nginx()));
+    let mut scene = ready(scene);
+    let before = duplicates(&scene).len();
+    let pull = scene.begin(1, Op::Pull, image(NGINX));
+    scene.end(pull, resolved(&nginx()));
+    for _ in 0..40 {
+        scene.tick();
+    }
+    assert_eq!(duplicates(&scene).len(), before);
+}
+
+#[test]
+fn a_pull_that_failed_settles_as_nothing() {
+    let mut scene = host();
+    scene.has(IN_DOCKER, &nginx());
+    let mut scene = ready(scene);
+    let pull = scene.begin_in(Api::Cri, 2, Op::Pull, image(NGINX));
+    scene.fail(pull, "unauthorized");
+    for _ in 0..40 {
+        scene.tick();
+    }
+    assert_eq!(duplicates(&scene).len(), 1, "only the begin");
+}
+
+#[test]
+fn what_the_store_never_lists_could_not_be_settled() {
+    let mut scene = host();
+    scene.has(IN_DOCKER, &nginx());
+    let mut scene = ready(scene);
+    let pull = scene.begin_in(Api::Cri, 2, Op::Pull, image(NGINX));
+    scene.end(pull, Subject::default());
+    for _ in 0..40 {
+        scene.tick();
+    }
+    let found = duplicates(&scene);
+    assert_eq!(
+        found[1].summary,
+        format!(
+            "whether {NGINX} is in {DOCKER} and {CRI} twice could not be told: \
+             the latter does not list it"
+        )
+    );
+    assert_eq!(found[1].severity, Severity::Info);
+    assert_eq!(found.len(), 2);
+}
+
+#[test]
+fn another_image_of_the_same_name() {
+    let mut scene = host();
+    scene.has(IN_DOCKER, &nginx());
+    let mut scene = ready(scene);
+    let newer = packed(&stored(NGINX, "18", &[("a1", 100 * MB), ("a3", 81 * MB)]));
+    cri_pulls(&mut scene, NGINX, &newer);
+    let found = duplicates(&scene);
+    assert_eq!(
+        found[1].summary,
+        format!("{NGINX} in {CRI} is another image than in {DOCKER}: no duplicate")
+    );
+    assert_eq!(found[1].severity, Severity::Info);
+    assert_eq!(
+        (found[1].fetched_bytes, found[1].wasted_bytes),
+        (None, None)
+    );
+}
+
+#[test]
+fn another_platform_of_one_index() {
+    let mut scene = host();
+    scene.has(IN_DOCKER, &nginx());
+    let mut scene = ready(scene);
+    let mut arm = packed(&stored(NGINX, "18", &[("b1", 90 * MB)]));
+    arm.digest = nginx().digest;
+    arm.variants[0].manifest = Some(sha("e1"));
+    arm.variants[0].platform = Some("linux/arm64".to_owned());
+    let asked = Subject {
+        platform: Some("linux/arm64".to_owned()),
+        ..image(NGINX)
+    };
+    let pull = scene.begin_in(Api::Cri, 2, Op::Pull, asked);
+    assert_eq!(
+        duplicates(&scene),
+        [],
+        "the other store has no such platform"
+    );
+    scene.gets(IN_CRI, &arm);
+    scene.end(pull, resolved(&arm));
+    assert_eq!(
+        summaries(&scene),
+        [format!(
+            "{NGINX} is in {DOCKER} for linux/amd64 and in {CRI} for linux/arm64: no duplicate"
+        )]
+    );
+}
+
+#[test]
+fn the_same_under_another_name() {
+    let mut scene = host();
+    scene.has(IN_DOCKER, &nginx());
+    let mut scene = ready(scene);
+    let mut mirrored = packed(&nginx());
+    mirrored.names = vec!["mirror.local/nginx:1".to_owned()];
+    cri_pulls(&mut scene, "mirror.local/nginx:1", &mirrored);
+    assert_eq!(
+        summaries(&scene),
+        [format!(
+            "mirror.local/nginx:1 in {CRI} is {NGINX} of {DOCKER} under another name: \
+             90 MB fetched again, 270 MB on disk twice"
+        )]
+    );
+}
+
+#[test]
+fn the_same_files_compressed_anew() {
+    let mut scene = host();
+    scene.has(IN_DOCKER, &nginx());
+    let mut scene = ready(scene);
+    let mut copy = packed(&stored(
+        "mirror.local/nginx:1",
+        "18",
+        &[("a1", 100 * MB), ("a2", 80 * MB)],
+    ));
+    for layer in &mut copy.variants[0].layers {
+        layer.blob = layer
+            .blob
+            .as_ref()
+            .map(|blob| blob.replace("sha256:b", "sha256:f"));
+    }
+    cri_pulls(&mut scene, "mirror.local/nginx:1", &copy);
+    let found = duplicates(&scene);
+    assert_eq!(
+        summaries(&scene),
+        [format!(
+            "mirror.local/nginx:1 in {CRI} has the same files as {NGINX} in {DOCKER}: \
+             90 MB fetched again, 270 MB on disk twice"
+        )]
+    );
+    assert_eq!(
+        found[0].evidence[0],
+        format!(
+            "the topmost layer of both is {}: the files are equal, the configurations differ",
+            sha("a2")
+        )
+    );
+}
+
+#[test]
+fn layers_that_different_images_share_are_no_duplicate() {
+    let mut scene = host();
+    scene.has(IN_DOCKER, &nginx());
+    let mut scene = ready(scene);
+    let other = packed(&stored(
+        "docker.io/app:1",
+        "18",
+        &[("a1", 100 * MB), ("c1", MB)],
+    ));
+    cri_pulls(&mut scene, "docker.io/app:1", &other);
+    assert_eq!(duplicates(&scene), []);
+}
+
+#[test]
+fn what_other_images_need_too_would_not_be_free() {
+    let mut scene = host();
+    scene.has(IN_DOCKER, &nginx());
+    let app = packed(&stored(
+        "docker.io/app:1",
+        "18",
+        &[("a1", 100 * MB), ("c1", MB)],
+    ));
+    scene.has(IN_CRI, &app);
+    let mut scene = ready(scene);
+    cri_pulls(&mut scene, NGINX, &packed(&nginx()));
+    let settled = &duplicates(&scene)[1];
+    assert_eq!(settled.fetched_bytes, Some(40 * MB), "one layer was there");
+    assert_eq!(
+        settled.wasted_bytes,
+        Some(120 * MB),
+        "80 unpacked, 40 packed"
+    );
+    let why = format!("removing it from {CRI} would free 120 MB: the rest is of other images too");
+    assert!(settled.evidence.contains(&why), "{:?}", settled.evidence);
+}
+
+#[test]
+fn an_image_that_was_loaded_was_not_fetched() {
+    let mut scene = host();
+    scene.has(IN_CRI, &packed(&nginx()));
+    let mut scene = ready(scene);
+    let load = scene.begin(1, Op::Load, Subject::default());
+    scene.see(Observation::ImageAppeared {
+        store: StoreId(IN_DOCKER),
+        image: nginx(),
+        renamed: false,
+        already: false,
+        writer: Some(key(800)),
+    });
+    scene.end(load, image(NGINX));
+    let found = duplicates(&scene);
+    assert_eq!(
+        summaries(&scene),
+        [format!(
+            "{NGINX} is in {CRI} and now in {DOCKER} too: \
+             loaded, not fetched, 180 MB on disk twice"
+        )]
+    );
+    assert_eq!(found[0].fetched_bytes, None);
+}
+
+#[test]
+fn an_image_that_nobody_was_seen_to_ask_for_is_not_missed() {
+    let mut scene = host();
+    scene.has(IN_DOCKER, &nginx());
+    let mut scene = ready(scene);
+    scene.gets(IN_CRI, &packed(&nginx()));
+    for _ in 0..7 {
+        scene.tick();
+    }
+    assert_eq!(summaries(&scene).len(), 1);
+    assert!(
+        summaries(&scene)[0].starts_with(&format!("{NGINX} is in {DOCKER} and now in {CRI} too")),
+        "{:?}",
+        summaries(&scene)
+    );
+}
+
+#[test]
+fn a_run_that_ends_says_what_had_arrived() {
+    let mut scene = host();
+    scene.has(IN_DOCKER, &nginx());
+    let mut scene = ready(scene);
+    scene.gets(IN_CRI, &packed(&nginx()));
+    scene.see(Observation::End);
+    assert_eq!(duplicates(&scene).len(), 1);
+}
+
+#[test]
+fn two_namespaces_of_one_containerd() {
+    // Docker 29 keeps its images in the containerd that kubelet uses.
+    let mut scene = Scene::with_docker();
+    scene.daemon(2, Runtime::Containerd, 700, "containerd");
+    let root = "/var/lib/containerd";
+    scene.store(1, containerd_store(7, root, "moby"), &[700, 800]);
+    scene.store(2, containerd_store(7, root, "k8s.io"), &[700]);
+    scene.process(process(30, "kubelet"));
+    scene.connect(2, 2, 30);
+    scene.has(1, &packed(&nginx()));
+    let mut scene = ready(scene);
+    cri_pulls(&mut scene, NGINX, &packed(&nginx()));
+    let found = duplicates(&scene);
+    assert!(found.iter().all(|it| it.rule == Rule::HalfDuplicate));
+    assert_eq!(
+        summaries(&scene),
+        [
+            format!(
+                "{NGINX} is in namespace moby of containerd:{root} already and is pulled into \
+                 k8s.io: if it is the same content, its layers are unpacked again"
+            ),
+            format!(
+                "{NGINX} is in two namespaces of containerd:{root}, moby and k8s.io: \
+                 archives shared, 180 MB unpacked twice"
+            ),
+        ]
+    );
+    assert_eq!(
+        found[1].wasted_bytes,
+        Some(180 * MB),
+        "no archive is there twice"
+    );
+    assert_eq!(found[1].fetched_bytes, None);
+    assert_eq!(
+        found[1].remedy.as_deref().unwrap(),
+        format!(
+            "if one of the two is enough: `docker image rm {NGINX}`, \
+             or `crictl --runtime-endpoint unix:///run/containerd.sock rmi {NGINX}`"
+        )
+    );
+}
+
+#[test]
+fn a_daemon_in_a_container_is_named() {
+    let mut scene = Scene::with_docker();
+    scene.store(1, docker_store(1, "/var/lib/docker"), &[800]);
+    let mut inner = process(900, "dockerd");
+    inner.cgroups = in_group(&format!("/docker/{}", id("d1d")));
+    scene.process(inner);
+    scene.see(Observation::Endpoint(endpoint(2, Some(900))));
+    let volume = "/var/lib/docker/volumes/v/_data";
+    scene.store(2, docker_store(2, volume), &[900]);
+    scene.process(process(20, "docker"));
+    scene.connect(2, 2, 20);
+    scene.learn(
+        2,
+        Fact::Container {
+            id: id("d1d"),
+            name: Some("dind".to_owned()),
+            image: None,
+            pod: None,
+            sandbox: None,
+        },
+    );
+    scene.has(1, &nginx());
+    let mut scene = ready(scene);
+    let pull = scene.begin(2, Op::Pull, image(NGINX));
+    scene.gets(2, &nginx());
+    scene.end(pull, resolved(&nginx()));
+    let found = duplicates(&scene);
+    assert_eq!(
+        found[1].summary,
+        format!(
+            "{NGINX} is in {DOCKER} and now in docker:{volume} in container dind too: \
+             fetched again, 180 MB on disk twice"
+        )
+    );
+    assert_eq!(found[1].fetched_bytes, None, "neither store keeps archives");
+    assert!(
+        found[1]
+            .remedy
+            .as_ref()
+            .unwrap()
+            .ends_with(&format!("or `docker image rm {NGINX}` in container dind"))
+    );
+}
+
+#[test]
+fn what_was_in_two_stores_before() {
+    let mut scene = host();
+    let mut all = Vec::new();
+    for number in 0..12_u64 {
+        let name = format!("docker.io/app:{number}");
+        let layers = [(&*format!("a{number:02}"), (number + 1) * MB)];
+        all.push(stored(&name, &format!("{number:02}"), &layers));
+    }
+    for image in &all {
+        scene.has(IN_DOCKER, image);
+        scene.has(IN_CRI, &packed(image));
+    }
+    scene.has(
+        IN_DOCKER,
+        &stored("docker.io/tool:latest", "7a", &[("f1", MB)]),
+    );
+    scene.has(
+        IN_CRI,
+        &packed(&stored("docker.io/tool:latest", "7b", &[("f2", MB)])),
+    );
+    let scene = ready(scene);
+    let found = duplicates(&scene);
+    assert_eq!(
+        summaries(&scene),
+        [format!("12 images (78 MB) are both in {DOCKER} and {CRI}")]
+    );
+    assert_eq!(found[0].wasted_bytes, Some(78 * MB));
+    assert_eq!(found[0].fetched_bytes, None);
+    assert_eq!(
+        found[0].evidence[0],
+        "docker.io/app:11 12 MB: the same configuration"
+    );
+    assert_eq!(found[0].evidence[8], "and 4 smaller images");
+    assert_eq!(
+        found[0].evidence.last().unwrap(),
+        "no duplicates: docker.io/tool:latest mean another image in each"
+    );
+}
+
+#[test]
+fn a_store_that_nobody_uses_is_a_leftover_and_not_said_twice() {
+    let mut scene = host();
+    scene.store(3, docker_store(3, "/var/lib/old"), &[]);
+    scene.has(3, &nginx());
+    scene.has(IN_DOCKER, &nginx());
+    let mut scene = ready(scene);
+    assert_eq!(duplicates(&scene), []);
+    scene.store(3, docker_store(3, "/var/lib/old"), &[900]);
+    assert_eq!(duplicates(&scene).len(), 1, "it is used again");
+}
+
+#[test]
+fn a_store_that_is_found_later_is_compared_then() {
+    let mut scene = host();
+    scene.has(IN_DOCKER, &nginx());
+    let mut scene = ready(scene);
+    scene.store(3, docker_store(3, "/var/lib/late"), &[900]);
+    scene.has(3, &nginx());
+    scene.listed(3, Listing::default());
+    assert_eq!(
+        summaries(&scene),
+        [format!(
+            "{NGINX} (180 MB) is both in {DOCKER} and docker:/var/lib/late"
+        )]
+    );
+    scene.listed(3, Listing::default());
+    assert_eq!(summaries(&scene).len(), 1);
+}
+
+#[test]
+fn one_store_behind_two_endpoints_holds_nothing_twice() {
+    // k3s --docker: what crictl pulls goes through cri-dockerd into Docker's store.
+    let mut scene = Scene::with_docker();
+    scene.daemon(2, Runtime::CriDockerd, 850, "cri-dockerd");
+    scene.store(1, docker_store(1, "/var/lib/docker"), &[800]);
+    scene.connect(9, 1, 850);
+    scene.process(process(30, "crictl"));
+    scene.connect(2, 2, 30);
+    let mut scene = ready(scene);
+    let pull = scene.begin_in(Api::Cri, 2, Op::Pull, image(NGINX));
+    scene.gets(1, &nginx());
+    scene.end(pull, resolved(&nginx()));
+    for _ in 0..40 {
+        scene.tick();
+    }
+    assert_eq!(duplicates(&scene), []);
+}
+
+#[test]
+fn the_split_of_a_client_in_a_container_is_no_duplicate() {
+    let mut scene = host();
+    scene.has(
+        IN_CRI,
+        &packed(&stored("docker.io/ci/runner:3", "31", &[("r1", MB)])),
+    );
+    let mut scene = ready(scene);
+    let pull = scene.begin(1, Op::Pull, image("docker.io/ci/step:1"));
+    let step = stored("docker.io/ci/step:1", "41", &[("s1", MB)]);
+    scene.gets(IN_DOCKER, &step);
+    scene.end(pull, resolved(&step));
+    assert_eq!(duplicates(&scene), []);
+}
