@@ -8,6 +8,8 @@
 
 mod agent;
 mod comparison;
+mod dind;
+mod leftover;
 mod nothing_wrong;
 mod same_store;
 mod split;
@@ -37,6 +39,8 @@ pub const ALL: &[Situation] = &[
     split::SITUATION,
     same_store::SITUATION,
     agent::SITUATION,
+    leftover::SITUATION,
+    dind::SITUATION,
     nothing_wrong::SITUATION,
 ];
 

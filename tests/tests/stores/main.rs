@@ -27,6 +27,8 @@ situations! {
     an_agent_and_what_it_starts_lie_in_two_stores "dood-split"
     two_command_lines_show_one_store "same-store"
     a_refused_agent_learns_what_would_help "agent"
+    what_a_docker_that_is_off_has_left "leftover"
+    docker_in_docker_pulls_what_is_there "dind-double"
     a_node_with_nothing_wrong "nothing-wrong"
 }
 

@@ -19,10 +19,7 @@ fn scene() -> Scene {
     symlink("image", root.join("alias")).unwrap();
     let view = View::of(std::process::id()).unwrap();
     let folder = view.folder(root.to_str().unwrap()).unwrap();
-    Scene {
-        place,
-        folder,
-    }
+    Scene { place, folder }
 }
 
 #[test]
