@@ -327,7 +327,8 @@ pub enum Observation {
         /// True if it was there already and has only got these names.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         renamed: bool,
-        /// True if it was there before imgtrace looked.
+        /// True if it was there before imgtrace looked, or before this line: then this is all that
+        /// is known of it now, and what was said of it before holds no more.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         already: bool,
         /// The process that wrote the index; null where that cannot be told.

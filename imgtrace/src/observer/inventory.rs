@@ -21,7 +21,7 @@ use crate::store::containers_storage::index::Guide;
 use crate::store::discover::Daemon;
 use crate::store::shelf::Change;
 pub(super) use numbers::Numbers;
-use orders::Orders;
+pub(super) use orders::Orders;
 use worker::Worker;
 
 /// Observations of stores that are made in one turn of the main loop: so few that a line that waits
@@ -81,7 +81,7 @@ enum Next {
 #[derive(Default)]
 pub(super) struct Stores {
     pub(super) numbers: Numbers,
-    orders: Option<Orders>,
+    orders: Orders,
     news: Option<Receiver<News>>,
     /// What it has told last.
     heard: Option<News>,
@@ -98,6 +98,11 @@ pub(super) struct Stores {
 }
 
 impl Stores {
+    /// What the thread is told of stores by.
+    pub(super) fn orders(&self) -> Orders {
+        self.orders.clone()
+    }
+
     /// Waits until the thread has told something.
     pub(super) async fn hear(&mut self) {
         let Some(news) = &mut self.news else {
@@ -121,9 +126,9 @@ impl Observer {
         let (sender, news) = channel(NEWS_MAX);
         self.stores.has_indexes = indexes.is_some();
         let began = u64::try_from(at.wall / 1_000_000).unwrap_or(0);
-        let daemons = self.daemons();
-        let orders = Orders::new(daemons.clone());
-        self.stores.daemons = daemons;
+        let orders = self.stores.orders.clone();
+        self.stores.daemons = self.daemons();
+        orders.daemons(self.stores.daemons.clone());
         let Some(worker) = Worker::new(orders.clone(), sender, indexes, began) else {
             return;
         };
@@ -134,23 +139,17 @@ impl Observer {
             worker.run();
         });
         match begun {
-            Ok(_) => {
-                self.stores.orders = Some(orders);
-                self.stores.news = Some(news);
-            }
+            Ok(_) => self.stores.news = Some(news),
             Err(error) => tracing::warn!(%error, "what lies in the stores is not looked at"),
         }
     }
 
     /// Tells the thread which daemons live now, if others do than before.
     pub(super) fn tell_daemons(&mut self) {
-        let Some(orders) = self.stores.orders.clone() else {
-            return;
-        };
         let daemons = self.daemons();
         if daemons != self.stores.daemons {
             self.stores.daemons.clone_from(&daemons);
-            orders.daemons(daemons);
+            self.stores.orders.daemons(daemons);
         }
     }
 
@@ -206,9 +205,7 @@ impl Observer {
 
     /// Ends the thread. What it had not listed by now is not known, which is said.
     pub(super) fn stop_inventory(&mut self) {
-        if let Some(orders) = self.stores.orders.take() {
-            orders.stop();
-        }
+        self.stores.orders.stop();
         if !self.stores.progress.is_over {
             let text =
                 "the run ended before all stores were listed: what is said of them is not all"
@@ -348,14 +345,17 @@ impl Observer {
             self.processes.say(writer, at, &mut self.out);
         }
         let renamed = matches!(change, Change::Named(_));
+        let already = already || matches!(change, Change::Renewed(_));
         let what = match change {
-            Change::Appeared(image) | Change::Named(image) => Observation::ImageAppeared {
-                store,
-                image,
-                renamed,
-                already,
-                writer,
-            },
+            Change::Appeared(image) | Change::Named(image) | Change::Renewed(image) => {
+                Observation::ImageAppeared {
+                    store,
+                    image,
+                    renamed,
+                    already,
+                    writer,
+                }
+            }
             Change::Vanished(image) => Observation::ImageVanished {
                 store,
                 image,
@@ -382,9 +382,6 @@ impl Observer {
     pub(super) fn store(&mut self, store: Store, at: Stamp) -> Option<StoreId> {
         let (id, is_new) = self.stores.numbers.number(&store)?;
         if is_new {
-            if let Some(orders) = &self.stores.orders {
-                orders.look();
-            }
             let users = Vec::new();
             let what = Observation::Store { id, store, users };
             self.out.push(Observed { at, what });

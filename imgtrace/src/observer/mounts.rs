@@ -81,7 +81,7 @@ impl Observer {
             .map(|process| process.pid)
             .collect();
         let mounts = Mounts::open(self.mounts.wanted, || capture.attach_mount_hook());
-        let (watcher, unseen) = Watcher::begin(mounts, &pids);
+        let (watcher, unseen) = Watcher::begin(mounts, &pids, self.stores.orders());
         for runtime in runtimes {
             self.processes.complete(*runtime);
             if let Some(known) = self.processes.get(*runtime) {

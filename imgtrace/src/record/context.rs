@@ -1,10 +1,14 @@
 //! What is alive while a recording is written, so that the next file of a rotation can be
-//! replayed on its own: endpoints, processes, connections, requests under way, stores, root file
-//! systems that are mounted, containers that run.
+//! replayed on its own: endpoints, processes, connections, requests under way, stores and the images
+//! in them, root file systems that are mounted, containers that run.
 //!
 //! Names that were learnt in an earlier file are not repeated.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+
+mod stock;
+
+use stock::Stock;
 
 use crate::model::{
     Endpoint, EndpointId, EndpointState, LossKind, MountId, OciVerb, ProcessKey, Stamp, StoreId,
@@ -44,6 +48,7 @@ pub(super) struct Context {
     processes: VecDeque<ProcessKey>,
     /// Requests of a connection end with it.
     requests: BTreeMap<ConnectionId, Vec<RequestId>>,
+    stock: Stock,
     forgotten: u64,
     latest: Stamp,
 }
@@ -126,11 +131,11 @@ impl Context {
             Observation::Surveyed { .. } => {
                 self.remember(About::Surveyed, observed);
             }
-            Observation::Refused { .. }
-            | Observation::ImageAppeared { .. }
+            Observation::ImageAppeared { .. }
             | Observation::ImageVanished { .. }
             | Observation::StoreListed { .. }
-            | Observation::Inventoried
+            | Observation::Inventoried => self.forgotten += self.stock.observe(observed),
+            Observation::Refused { .. }
             | Observation::Learned { .. }
             | Observation::Anomaly { .. }
             | Observation::Lost { .. }
@@ -145,8 +150,13 @@ impl Context {
     fn container(&mut self, observed: &Observed) {
         let at = observed.at;
         match &observed.what {
-            Observation::Store { id, .. } => {
-                self.remember(About::Store(*id), observed);
+            Observation::Store { id, users, .. } => {
+                self.forget(&About::Store(*id));
+                if self.remember(About::Store(*id), observed) {
+                    for user in users {
+                        self.use_process(Some(user.process), true);
+                    }
+                }
             }
             Observation::Mounted {
                 rootfs, mounter, ..
@@ -227,6 +237,7 @@ impl Context {
             .filter(|key| recent.contains(key));
         let recent = newest.filter_map(|key| self.alive.get(&About::Process(*key)).cloned());
         let recent = recent.collect();
+        needed.extend(self.stock.alive().cloned());
         let records = std::mem::take(&mut self.forgotten);
         if records > 0 {
             let lost = Observation::Lost {
@@ -296,6 +307,11 @@ impl Context {
             Some(Observation::Endpoint(endpoint)) => self.use_process(server(&endpoint), false),
             Some(Observation::Connected { client, .. }) => self.use_process(client, false),
             Some(Observation::Speaker { process, .. }) => self.use_process(Some(process), false),
+            Some(Observation::Store { users, .. }) => {
+                for user in users {
+                    self.use_process(Some(user.process), false);
+                }
+            }
             Some(Observation::RequestBegan {
                 request,
                 connection,

@@ -1,6 +1,7 @@
 //! Any observation that there can be, for the tests of this folder.
 
 mod mounts;
+mod stores;
 
 use proptest::collection::vec;
 use proptest::option;
@@ -356,6 +357,7 @@ pub(super) fn observed() -> impl Strategy<Value = Observed> {
         request().boxed(),
         incident().boxed(),
         mounts::seen().boxed(),
+        stores::seen().boxed(),
         Just(Observation::Tick),
     ];
     (stamp(), what).prop_map(|(at, what)| Observed { at, what })

@@ -1,6 +1,6 @@
 //! What a data root holds, whatever its layout.
 
-use super::{Contents, Edition, Folder, View};
+use super::{Contents, Edition, FileVersion, Folder, View};
 use super::{containerd, containers_storage, docker};
 use crate::model::{Store, StoreKind};
 
@@ -29,5 +29,14 @@ pub fn edition(root: &Folder, store: &Store) -> Option<Edition> {
         StoreKind::Docker => docker::inventory::edition(root, store),
         StoreKind::Containerd => containerd::inventory::edition(root, store),
         StoreKind::ContainersStorage | StoreKind::BuildKit => None,
+    }
+}
+
+/// Something yet cheaper: as long as it is the same, so is the edition; none where there is no such
+/// thing.
+pub fn pulse(root: &Folder, store: &Store) -> Option<FileVersion> {
+    match store.kind {
+        StoreKind::Containerd => root.version(containerd::inventory::BOOK).ok(),
+        StoreKind::Docker | StoreKind::ContainersStorage | StoreKind::BuildKit => None,
     }
 }

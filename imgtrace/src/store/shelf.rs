@@ -27,6 +27,8 @@ pub enum Change {
     Appeared(StoredImage),
     /// It was there and has got these names.
     Named(StoredImage),
+    /// It was there, and they say something else of it: it has lost names, or more of it has come.
+    Renewed(StoredImage),
     /// It is gone from the books; this is what they said of it last.
     Vanished(StoredImage),
 }
@@ -193,16 +195,32 @@ impl Known {
                 .iter()
                 .filter(|name| !self.image.names.contains(name));
             let names: Vec<_> = gained.cloned().collect();
-            if !names.is_empty() {
-                self.is_told = true;
+            let mut tell = |change| {
                 told.push(Told {
-                    change: Change::Named(StoredImage {
-                        names,
-                        ..image.clone()
-                    }),
+                    change,
                     writer,
                     at: now,
                 });
+            };
+            if self.is_told && names.len() + self.image.names.len() != image.names.len() {
+                tell(Change::Renewed(StoredImage {
+                    names: image
+                        .names
+                        .iter()
+                        .filter(|name| !names.contains(name))
+                        .cloned()
+                        .collect(),
+                    ..image.clone()
+                }));
+            } else if self.is_told && names.is_empty() {
+                tell(Change::Renewed(image.clone()));
+            }
+            if !names.is_empty() {
+                self.is_told = true;
+                tell(Change::Named(StoredImage {
+                    names,
+                    ..image.clone()
+                }));
             }
         }
         self.image = image;

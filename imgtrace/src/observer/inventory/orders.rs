@@ -3,22 +3,27 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::store::discover::Daemon;
+use crate::store::discover::{Candidate, Daemon};
 
-/// The main loop's end and the thread's.
-#[derive(Clone, Debug)]
-pub(super) struct Orders(Arc<Shared>);
+/// Roots that were seen and the thread has not looked at, at most. What comes on top is seen again
+/// with its next container.
+const SEEN_MAX: usize = 64;
 
-#[derive(Debug)]
+/// The main loop's end, and that of the thread that looks at mounts, and the thread's.
+#[derive(Clone, Debug, Default)]
+pub(in crate::observer) struct Orders(Arc<Shared>);
+
+#[derive(Debug, Default)]
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct State {
     daemons: Vec<Daemon>,
-    /// True if others live than the thread has seen, or a store was seen that it may not know.
+    seen: Vec<Candidate>,
+    /// True if others live than the thread knows, or a root was seen.
     is_new: bool,
     stopped: bool,
 }
@@ -26,8 +31,11 @@ struct State {
 /// What the thread is to do.
 #[derive(Debug)]
 pub(super) enum Order {
-    /// To look where these daemons keep their stores.
-    Look(Vec<Daemon>),
+    /// To look where these daemons keep their stores, and at these roots.
+    Look {
+        daemons: Vec<Daemon>,
+        seen: Vec<Candidate>,
+    },
     /// To look at the stores that it knows.
     Again,
     /// To end.
@@ -35,18 +43,6 @@ pub(super) enum Order {
 }
 
 impl Orders {
-    pub(super) fn new(daemons: Vec<Daemon>) -> Self {
-        let state = State {
-            daemons,
-            is_new: true,
-            stopped: false,
-        };
-        Self(Arc::new(Shared {
-            state: Mutex::new(state),
-            changed: Condvar::new(),
-        }))
-    }
-
     /// These daemons live now.
     pub(super) fn daemons(&self, daemons: Vec<Daemon>) {
         let mut state = self.state();
@@ -55,10 +51,18 @@ impl Orders {
         self.0.changed.notify_one();
     }
 
-    /// There is something new, whoever has brought it.
-    pub(super) fn look(&self) {
-        self.state().is_new = true;
-        self.0.changed.notify_one();
+    /// There is a store at this root, as this process sees it.
+    pub(in crate::observer) fn seen(&self, pid: u32, root: &str) {
+        let mut state = self.state();
+        if state.seen.len() < SEEN_MAX {
+            state.seen.push(Candidate {
+                path: root.to_owned(),
+                pid,
+                user: None,
+            });
+            state.is_new = true;
+            self.0.changed.notify_one();
+        }
     }
 
     /// It is to end.
@@ -88,7 +92,10 @@ impl Orders {
         if state.stopped {
             Order::Stop
         } else if std::mem::take(&mut state.is_new) {
-            Order::Look(state.daemons.clone())
+            Order::Look {
+                daemons: state.daemons.clone(),
+                seen: std::mem::take(&mut state.seen),
+            }
         } else {
             Order::Again
         }

@@ -6,7 +6,7 @@ use super::News;
 use crate::capture::monotonic;
 use crate::model::{Listing, Store, StoreKind, StoreUser, StoredImage};
 use crate::store::shelf::{Change, Shelf};
-use crate::store::{Contents, Edition, Folder, inventory};
+use crate::store::{Contents, Edition, FileVersion, Folder, inventory};
 
 /// Stores of one root: a containerd has some namespaces, a dockerd a driver or two.
 const STORES_MAX: usize = 64;
@@ -16,6 +16,10 @@ const IMAGES_MAX: usize = 16_384;
 
 /// After a reading, the next comes no earlier than this many times what it has taken.
 const PAUSE: u32 = 3;
+
+/// After a change a file's times may stay what they are for some milliseconds though it is written
+/// again; so it is looked at this many times more.
+const ECHOES: u8 = 2;
 
 /// How often a root is looked at for other stores than those it had, if none of them has changed.
 const STORES_EVERY: Duration = Duration::from_secs(5);
@@ -35,6 +39,9 @@ pub(super) struct Known {
     shelf: Shelf,
     /// The state in which it was read last; none before that.
     edition: Option<Edition>,
+    pulse: Option<FileVersion>,
+    /// How often the edition is still looked at though the pulse stays.
+    echoes: u8,
     listing: Option<Listing>,
     /// What is to be told of its books once all that has come has a name.
     unsaid: Option<Listing>,
@@ -53,18 +60,17 @@ pub(super) enum Looked {
 }
 
 impl Shelves {
-    /// Whether there may be others than before.
-    pub(super) fn is_due(&self, folder: &Folder) -> bool {
-        let kept =
-            |known: &Known| matches!(known.store.kind, StoreKind::Docker | StoreKind::Containerd);
-        let has_moved = |known: &Known| {
-            kept(known) && inventory::edition(folder, &known.store) != known.edition
-        };
-        self.all.is_empty()
+    /// Looks whether they have changed; true if there may be others than before.
+    pub(super) fn poll(&mut self, folder: &Folder) -> bool {
+        let mut have_moved = false;
+        for known in &mut self.all {
+            have_moved |= known.poll(folder);
+        }
+        have_moved
+            || self.all.is_empty()
             || self
                 .stood
                 .is_none_or(|stood| stood.elapsed() >= STORES_EVERY)
-            || self.all.iter().any(has_moved)
     }
 
     /// Takes over which stores there are now; says what is gone with those that are not.
@@ -111,6 +117,8 @@ impl Known {
             users: None,
             shelf: Shelf::default(),
             edition: None,
+            pulse: None,
+            echoes: 0,
             listing: None,
             unsaid: None,
             read: None,
@@ -131,23 +139,50 @@ impl Known {
         Some(users)
     }
 
+    /// Looks whether its index has changed; true if it has.
+    fn poll(&mut self, folder: &Folder) -> bool {
+        if !self.is_read() {
+            return false;
+        }
+        let pulse = inventory::pulse(folder, &self.store);
+        if pulse.is_some() && pulse == self.pulse {
+            if self.echoes == 0 {
+                return false;
+            }
+            self.echoes -= 1;
+        } else {
+            self.echoes = ECHOES;
+        }
+        self.pulse = pulse;
+        let edition = inventory::edition(folder, &self.store);
+        let has_moved = edition != self.edition;
+        self.edition = edition;
+        self.has_moved |= has_moved;
+        has_moved
+    }
+
+    /// Whether its books are read here.
+    const fn is_read(&self) -> bool {
+        matches!(self.store.kind, StoreKind::Docker | StoreKind::Containerd)
+    }
+
     /// Reads it if it may have changed. Of what was there first, the images that came after `began`
     /// (seconds since 1970) came during the run.
     pub(super) fn look(&mut self, folder: &Folder, began: u64) -> Looked {
-        if !matches!(self.store.kind, StoreKind::Docker | StoreKind::Containerd) {
-            return Looked::Same;
-        }
-        let edition = inventory::edition(folder, &self.store);
-        self.has_moved |= edition != self.edition;
         let rests = self
             .read
             .is_some_and(|(at, cost)| at.elapsed() < cost * PAUSE);
+        if !self.is_read() {
+            return Looked::Same;
+        }
         if rests || !self.has_moved {
             return self.ripen(Vec::new());
         }
         let began_reading = Instant::now();
-        // Before the reading: what changes meanwhile is read again.
-        self.edition = edition;
+        if self.read.is_none() {
+            // Before the reading: what changes meanwhile is read again.
+            self.poll(folder);
+        }
         self.has_moved = false;
         let contents = bounded(inventory::contents(folder, &self.store));
         self.read = Some((Instant::now(), began_reading.elapsed()));

@@ -98,9 +98,12 @@ impl Worker {
         loop {
             match self.orders.wait(rest) {
                 Order::Stop => return,
-                Order::Look(daemons) => {
+                Order::Look { daemons, seen } => {
                     self.lively = Instant::now();
                     self.find(&daemons);
+                    for candidate in seen {
+                        self.root(&candidate);
+                    }
                 }
                 Order::Again => {
                     let is_lively = self.lively.elapsed() < SOON;
@@ -238,7 +241,7 @@ impl Worker {
 
     fn look(&self, root: &mut Root, folder: &Folder) -> Vec<News> {
         let mut told = Vec::new();
-        if root.shelves.is_due(folder) {
+        if root.shelves.poll(folder) {
             let stores = inventory::stores(&self.view, folder);
             told.extend(root.shelves.stand(stores, &root.path));
         }

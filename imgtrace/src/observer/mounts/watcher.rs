@@ -14,13 +14,13 @@ use tokio::{
 
 use super::{
     listener::{self, Heard, Listener},
-    worker::Worker,
+    worker::{Pointers, Worker},
 };
 use crate::{
     capture::mounts::{Mounter, Mounts, OpenError, Waker},
     host::process,
     model::{Listing, MountId, Process, ProcessKey, Store},
-    observer::index,
+    observer::{index, inventory},
     store::{
         Contents, Identified,
         containers_storage::index::{Event, Guide},
@@ -135,12 +135,12 @@ impl Orders {
         mut mounts: Mounts,
         pids: &[u32],
         news: Sender<News>,
-        indexes: Option<Guide>,
+        pointers: Pointers,
     ) -> io::Result<Self> {
         let waker = mounts.waker();
         let (orders, ordered) = sync_channel(ORDERS_MAX);
         let (sender, heard) = sync_channel(HEARD_MAX);
-        let mut worker = Worker::new(heard, news, indexes);
+        let mut worker = Worker::new(heard, news, pointers);
         for pid in std::iter::once(std::process::id()).chain(pids.iter().copied()) {
             if let Some(Heard::Viewer { namespace, pid }) = listener::watch(&mut mounts, pid) {
                 worker.viewers.insert(namespace, pid);
@@ -180,15 +180,20 @@ pub(super) struct Unseen {
 impl Watcher {
     /// Watches the mount namespaces of imgtrace itself and of these processes from now on, if mounts
     /// can be seen, and the stores at their default places.
-    pub(super) fn begin(mounts: Result<Mounts, OpenError>, pids: &[u32]) -> (Self, Unseen) {
+    pub(super) fn begin(
+        mounts: Result<Mounts, OpenError>,
+        pids: &[u32],
+        inventory: inventory::Orders,
+    ) -> (Self, Unseen) {
         let (sender, news) = channel(NEWS_MAX);
         let mut unseen = Unseen::default();
         let indexes = index::watch(sender.clone())
             .map_err(|error| unseen.images = Some(error.to_string()))
             .ok();
+        let pointers = Pointers::new(indexes.clone(), inventory);
         let mounts = mounts
             .map_err(io::Error::other)
-            .and_then(|mounts| Orders::begin(mounts, pids, sender, indexes.clone()))
+            .and_then(|mounts| Orders::begin(mounts, pids, sender, pointers))
             .map_err(|error| unseen.mounts = Some(error.to_string()))
             .ok();
         let watcher = Self {

@@ -1,7 +1,7 @@
 //! The thread that reads what the stores say of mounts, as soon as they are heard of: the container
 //! may be gone in a tenth of a second.
 
-use std::sync::mpsc::Receiver;
+use std::{collections::HashSet, sync::mpsc::Receiver};
 
 use tokio::sync::mpsc::Sender;
 
@@ -14,7 +14,8 @@ use super::{
 };
 use crate::{
     capture::mounts::{Event, Mount},
-    model::{MountId, StoreKind},
+    model::{MountId, Store, StoreKind},
+    observer::inventory,
     store::{Layouts, containers_storage::index::Guide},
 };
 
@@ -22,7 +23,7 @@ use crate::{
 pub(super) struct Worker {
     heard: Receiver<Heard>,
     news: Sender<News>,
-    indexes: Option<Guide>,
+    pointers: Pointers,
     pub(super) viewers: Viewers,
     copies: Copies,
     layouts: Layouts,
@@ -30,15 +31,55 @@ pub(super) struct Worker {
     count: u64,
 }
 
+/// What points other threads to the stores that mounts reveal.
+pub(super) struct Pointers {
+    /// The one that waits for images.
+    indexes: Option<Guide>,
+    /// The one that lists the others.
+    inventory: inventory::Orders,
+    /// Device and inode of the roots that it was pointed to.
+    shown: HashSet<(u64, u64)>,
+}
+
+/// Roots that are remembered as shown; beyond them all are shown again.
+const SHOWN_MAX: usize = 1_024;
+
+impl Pointers {
+    pub(super) fn new(indexes: Option<Guide>, inventory: inventory::Orders) -> Self {
+        Self {
+            indexes,
+            inventory,
+            shown: HashSet::new(),
+        }
+    }
+
+    /// A mount has revealed a store, whose root `viewer` sees where it says.
+    fn point_to(&mut self, viewer: u32, store: &Store) {
+        if store.kind == StoreKind::ContainersStorage {
+            // Each time: it may have been made anew.
+            if let Some(indexes) = &self.indexes {
+                indexes.store(viewer, &store.root);
+            }
+            return;
+        }
+        if self.shown.len() >= SHOWN_MAX {
+            self.shown.clear();
+        }
+        if self.shown.insert((store.device, store.inode)) {
+            self.inventory.seen(viewer, &store.root);
+        }
+    }
+}
+
 /// Nobody listens any more.
 struct Closed;
 
 impl Worker {
-    pub(super) fn new(heard: Receiver<Heard>, news: Sender<News>, indexes: Option<Guide>) -> Self {
+    pub(super) fn new(heard: Receiver<Heard>, news: Sender<News>, pointers: Pointers) -> Self {
         Self {
             heard,
             news,
-            indexes,
+            pointers,
             viewers: Viewers::new(),
             copies: Copies::default(),
             layouts: Layouts::default(),
@@ -112,11 +153,8 @@ impl Worker {
         let Some(mut identified) = self.layouts.identify(mount, &view) else {
             return Ok(());
         };
-        let store = identified.store.as_ref();
-        if let (Some(indexes), Some(store)) = (&self.indexes, store)
-            && store.kind == StoreKind::ContainersStorage
-        {
-            indexes.store(viewer, &store.root);
+        if let Some(store) = &identified.store {
+            self.pointers.point_to(viewer, store);
         }
         let host_path = on_machine(viewer, mount, identified.store.as_mut());
         self.count += 1;

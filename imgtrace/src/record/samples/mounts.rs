@@ -1,4 +1,4 @@
-//! What is seen of stores, root file systems and containers on the machine itself.
+//! What is seen of root file systems and containers on the machine itself.
 
 use super::*;
 
@@ -56,45 +56,6 @@ fn rootfs() -> BoxedStrategy<Rootfs> {
         .boxed()
 }
 
-fn stored_image() -> impl Strategy<Value = StoredImage> {
-    let digest = option::of(text());
-    (text(), vec(text(), 0..3), digest, option::of(any::<u32>())).prop_map(
-        |(id, names, digest, layers)| StoredImage {
-            came_packed: Some(true),
-            id,
-            names,
-            digest,
-            stored: layers.map(u64::from),
-            ..StoredImage::default()
-        },
-    )
-}
-
-fn store() -> impl Strategy<Value = Observation> {
-    let kind = proptest::sample::select(vec![
-        StoreKind::Docker,
-        StoreKind::Containerd,
-        StoreKind::ContainersStorage,
-        StoreKind::BuildKit,
-    ]);
-    let id = any::<u32>().prop_map(StoreId);
-    let place = any::<(u64, u64)>();
-    (id, kind, text(), place, text(), option::of(text())).prop_map(
-        |(id, kind, root, (device, inode), driver, namespace)| Observation::Store {
-            id,
-            store: Store {
-                kind,
-                root,
-                device,
-                inode,
-                driver,
-                namespace,
-            },
-            users: Vec::new(),
-        },
-    )
-}
-
 /// What is seen of containers without any request.
 pub(super) fn seen() -> impl Strategy<Value = Observation> {
     let verb = proptest::sample::select(vec![
@@ -104,14 +65,7 @@ pub(super) fn seen() -> impl Strategy<Value = Observation> {
         OciVerb::Restore,
         OciVerb::Delete,
     ]);
-    let image = (
-        any::<u32>().prop_map(StoreId),
-        stored_image(),
-        option::of(key()),
-        any::<bool>(),
-    );
     prop_oneof![
-        store(),
         (rootfs(), option::of(key()), any::<bool>()).prop_map(|(rootfs, mounter, already)| {
             Observation::Mounted {
                 rootfs,
@@ -141,22 +95,5 @@ pub(super) fn seen() -> impl Strategy<Value = Observation> {
                 already
             }
         ),
-        image.prop_map(|(store, image, writer, there)| {
-            if there {
-                Observation::ImageAppeared {
-                    store,
-                    image,
-                    renamed: false,
-                    already: false,
-                    writer,
-                }
-            } else {
-                Observation::ImageVanished {
-                    store,
-                    image,
-                    writer,
-                }
-            }
-        }),
     ]
 }

@@ -29,6 +29,8 @@ const SNAPSHOTTER: &str = "overlayfs";
 /// What dockerd calls an image without a name, before its digest (`danglingImageName` of moby's
 /// `daemon/containerd`).
 const DANGLING: &str = "moby-dangling@";
+/// What changes with everything that containerd writes down, below its root folder.
+pub(in crate::store) const BOOK: &str = "io.containerd.metadata.v1.bolt/meta.db";
 /// Names of one image that are told.
 const NAMES_MOST: usize = 64;
 

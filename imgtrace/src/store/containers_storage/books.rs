@@ -1,7 +1,6 @@
 //! The books of one store, read when they are asked and remembered while they stay the same.
 
-use std::cell::LazyCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::Metadata;
 use std::io::Read as _;
 use std::os::unix::fs::MetadataExt as _;
@@ -9,7 +8,8 @@ use std::os::unix::fs::MetadataExt as _;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::chain::{self, Extent};
+use super::chain::{self, Chains, Extent};
+use super::config::Config;
 use super::records::{Container, Image, Layer, parse};
 use crate::model::StoredImage;
 use crate::store::{Folder, ReadError};
@@ -42,6 +42,8 @@ pub(super) struct Books {
     images: Option<(Stamp, Vec<Image>)>,
     /// By the id of the topmost layer. A layer's content and what lies below it never change.
     extents: HashMap<String, Extent>,
+    /// What the configurations of its images say, by their ids. They never change.
+    configs: HashMap<String, Config>,
 }
 
 /// What changes when a book is written anew.
@@ -59,6 +61,7 @@ impl Books {
             driver,
             images: None,
             extents: HashMap::new(),
+            configs: HashMap::new(),
         }
     }
 
@@ -111,35 +114,42 @@ impl Books {
         self.images.as_ref().map(|(_, images)| images.as_slice())
     }
 
-    /// All images, and what is below them. The book of layers, which may have megabytes, is read
-    /// once for all.
-    pub(super) fn stored(&mut self, root: &Folder) -> Option<Vec<StoredImage>> {
+    /// All images, and what is below them; true if there were more layers than are told. The book of
+    /// layers, which may have megabytes, is read once for all.
+    pub(super) fn stored(&mut self, root: &Folder) -> Option<(Vec<StoredImage>, bool)> {
         let images = self.images(root)?.to_vec();
-        let driver = self.driver;
-        let layers = LazyCell::new(|| layers(root, driver));
-        let stored = images.into_iter().map(|image| {
-            let came_packed = self.extent_in(&layers, &image.layer);
-            let came_packed = came_packed.and_then(|extent| extent.came_packed);
-            image.stored(chain::stored(&layers, &image.layer), came_packed)
+        if images.is_empty() {
+            return Some((Vec::new(), false));
+        }
+        let layers = layers(root, self.driver);
+        let mut chains = Chains::new(&layers);
+        let folder = self.images_folder();
+        let ids: HashSet<&str> = images.iter().map(|image| image.id.as_str()).collect();
+        self.configs.retain(|id, _| ids.contains(id.as_str()));
+        let stored = images.iter().map(|image| {
+            let top = layers.get(&image.layer);
+            let mut stored = image.stored(
+                chains.stored(&image.layer),
+                top.and_then(Layer::came_packed),
+            );
+            let known = self.configs.get(&image.id).cloned();
+            let config = known.or_else(|| Config::read(root, &folder, &image.id));
+            if let Some(config) = config {
+                config.tell(&mut stored);
+                self.configs.insert(image.id.clone(), config);
+            }
+            stored
         });
-        Some(stored.collect())
+        let stored = stored.collect();
+        Some((stored, chains.is_full()))
     }
 
     /// What lies at and below a layer; none if the books do not have all of it.
     pub(super) fn extent(&mut self, root: &Folder, top: &str) -> Option<Extent> {
-        let driver = self.driver;
-        self.extent_in(&LazyCell::new(|| layers(root, driver)), top)
-    }
-
-    fn extent_in<F: FnOnce() -> HashMap<String, Layer>>(
-        &mut self,
-        layers: &LazyCell<HashMap<String, Layer>, F>,
-        top: &str,
-    ) -> Option<Extent> {
         if let Some(known) = self.extents.get(top) {
             return Some(known.clone());
         }
-        let extent = chain::extent(layers, top)?;
+        let extent = chain::extent(&layers(root, self.driver), top)?;
         if self.extents.len() >= EXTENTS_MOST {
             self.extents.clear();
         }

@@ -10,6 +10,9 @@ use crate::store::chain;
 /// `maxDepth`).
 const DEPTH_MOST: usize = 1_000;
 
+/// The layers of all images of a store.
+const LAYERS_MOST: usize = 262_144;
+
 /// What lies at and below a layer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Extent {
@@ -45,30 +48,60 @@ pub(super) fn extent(layers: &HashMap<String, Layer>, top: &str) -> Option<Exten
     })
 }
 
-/// The layers from `top` down, the lowest first, as an image is told to have them; none if one is
-/// missing or has no diff id, or there are too many.
-pub(super) fn stored(layers: &HashMap<String, Layer>, top: &str) -> Option<Vec<StoredLayer>> {
-    let mut chain = Vec::new();
-    let mut next = Some(top);
-    while let Some(id) = next.filter(|id| !id.is_empty()) {
-        if chain.len() == DEPTH_MOST {
-            return None;
+/// The layers of a store's images. What lies below a layer that several images stand on is named
+/// once.
+pub(super) struct Chains<'a> {
+    layers: &'a HashMap<String, Layer>,
+    /// By the layer's id; none where one of those at and below it has no diff id.
+    named: HashMap<&'a str, Option<String>>,
+    /// Layers that may still be told, in all images.
+    left: usize,
+}
+
+impl<'a> Chains<'a> {
+    pub(super) fn new(layers: &'a HashMap<String, Layer>) -> Self {
+        Self {
+            layers,
+            named: HashMap::new(),
+            left: LAYERS_MOST,
         }
-        let layer = layers.get(id)?;
-        chain.push(layer);
-        next = layer.parent.as_deref();
     }
-    let mut below: Option<String> = None;
-    let stored = chain.iter().rev().map(|layer| {
-        let chain_id = chain::chain_id(below.as_deref(), layer.diff_id.as_deref()?)?;
-        below = Some(chain_id.clone());
-        Some(StoredLayer {
-            chain_id,
-            unpacked: layer.size,
-            ..StoredLayer::default()
-        })
-    });
-    stored.collect()
+
+    /// True if there were more layers than are told.
+    pub(super) const fn is_full(&self) -> bool {
+        self.left == 0
+    }
+
+    /// The layers from `top` down, the lowest first, as an image is told to have them; none if one
+    /// is missing or has no diff id, or there are too many.
+    pub(super) fn stored(&mut self, top: &str) -> Option<Vec<StoredLayer>> {
+        let mut chain = Vec::new();
+        let mut next = Some(top);
+        while let Some(id) = next.filter(|id| !id.is_empty()) {
+            if chain.len() == DEPTH_MOST || self.is_full() {
+                return None;
+            }
+            self.left -= 1;
+            let (id, layer) = self.layers.get_key_value(id)?;
+            chain.push((id.as_str(), layer));
+            next = layer.parent.as_deref();
+        }
+        let mut below: Option<String> = None;
+        let stored = chain.into_iter().rev().map(|(id, layer)| {
+            let named = self
+                .named
+                .entry(id)
+                .or_insert_with(|| chain::chain_id(below.as_deref(), layer.diff_id.as_deref()?));
+            let chain_id = named.clone()?;
+            below = Some(chain_id.clone());
+            Some(StoredLayer {
+                chain_id,
+                unpacked: layer.size,
+                ..StoredLayer::default()
+            })
+        });
+        stored.collect()
+    }
 }
 
 /// The chain id of layers, the lowest first; none if one of them has no diff id.

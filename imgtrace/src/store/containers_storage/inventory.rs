@@ -41,12 +41,13 @@ pub(super) fn contents(books: &mut Books, root: &Folder) -> Contents {
 
 /// The same; none if the index of images is there and cannot be read.
 pub(super) fn read(books: &mut Books, root: &Folder) -> Option<Contents> {
-    let images = books.stored(root)?;
+    let (images, is_cut) = books.stored(root)?;
+    let cut = || format!("{} has more layers than are told of its images", root.path);
     Some(Contents {
         images,
         containers: books.containers(root),
         written: books.written(),
-        problems: Vec::new(),
+        problems: is_cut.then(cut).into_iter().collect(),
     })
 }
 

@@ -18,6 +18,7 @@
 
 mod books;
 mod chain;
+mod config;
 pub mod index;
 pub(super) mod inventory;
 mod metadata;

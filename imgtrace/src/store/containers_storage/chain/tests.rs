@@ -89,3 +89,37 @@ fn sizes_do_not_overflow() {
     layers[1].size = Some(u64::MAX);
     assert_eq!(extent(&layers, "l2").unwrap().bytes, None);
 }
+
+#[test]
+fn images_have_their_layers_and_what_they_share_has_one_name() {
+    let by_id: HashMap<_, _> = layers()
+        .into_iter()
+        .map(|layer| (layer.id.clone(), layer))
+        .collect();
+    let mut chains = Chains::new(&by_id);
+    for top in [2, 1, 2, 0] {
+        let stored = chains.stored(&format!("l{top}")).unwrap();
+        let named: Vec<_> = stored.iter().map(|layer| &*layer.chain_id).collect();
+        assert_eq!(named, &CHAINS[..=top]);
+        assert_eq!(stored[top].unpacked, Some(100 + top as u64));
+    }
+    assert_eq!(chains.stored("l9"), None);
+    assert_eq!(chains.stored(""), Some(Vec::new()));
+}
+
+#[test]
+fn a_hostile_book_is_walked_so_far_and_no_further() {
+    const LAYERS: usize = DEPTH_MOST;
+    let layer = |id: usize| Layer {
+        diff_id: Some(DIFFS[0].to_owned()),
+        ..layer(id, id.checked_sub(1))
+    };
+    let by_id: HashMap<_, _> = (0..LAYERS)
+        .map(|id| (format!("l{id}"), layer(id)))
+        .collect();
+    let mut chains = Chains::new(&by_id);
+    let top = format!("l{}", LAYERS - 1);
+    let told = (0..LAYERS_MOST).take_while(|_| chains.stored(&top).is_some());
+    assert_eq!(told.count(), LAYERS_MOST / LAYERS);
+    assert!(chains.is_full());
+}
