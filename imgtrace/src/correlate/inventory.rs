@@ -19,8 +19,8 @@ const MAX_STORES: usize = 1_024;
 /// Images kept over all stores; what comes on top is not compared.
 const MAX_IMAGES: usize = 65_536;
 
-/// Layers kept over all stores, counted for each image that has them: some 250 bytes each. What
-/// comes on top is not compared.
+/// Layers kept over all stores, counted for each image that has them: 250 bytes each, so that 2,000
+/// images of twelve layers take 12 MB with all indexes. What comes on top is not compared.
 const MAX_LAYERS: usize = 262_144;
 
 /// What is known of each store.
@@ -292,3 +292,6 @@ pub(crate) fn same_by(one: &Variant, other: &Variant) -> Option<SameBy> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,8 @@ use super::caller::mention;
 use super::daemon::CRI_NAMESPACE;
 use super::inventory::Held;
 use crate::model::{
-    Api, Confidence, Endpoint, EndpointId, Process, ProcessKey, Runtime, StoreId, StoreKind,
+    Api, Confidence, Endpoint, EndpointId, EndpointState, Process, ProcessKey, Runtime, StoreId,
+    StoreKind,
 };
 
 /// Where cri-dockerd and dockershim look for Docker if nothing else is said (cri-dockerd
@@ -113,6 +114,38 @@ impl World {
     /// The only store that a daemon keeps images in.
     pub(crate) fn keeps_of(&self, server: ProcessKey) -> Option<Keeps> {
         self.used(server, None)
+    }
+
+    /// The living daemons of a kind.
+    pub(crate) fn daemons_of(&self, runtime: Runtime) -> Vec<ProcessKey> {
+        let all = self.endpoints.daemons();
+        let live = all.filter(|it| it.runtime == runtime && it.state == EndpointState::Watched);
+        let mut servers: Vec<_> = live
+            .filter_map(|it| it.server.as_ref().map(|server| server.process))
+            .collect();
+        servers.sort_unstable();
+        servers.dedup();
+        servers
+    }
+
+    /// True if a daemon of a kind that keeps images in such stores is there, or a socket that waits
+    /// for one, and in which store it keeps them is not known: it may be any of them.
+    pub(crate) fn may_be_used(&self, kind: StoreKind) -> bool {
+        let runtime = match kind {
+            StoreKind::Docker => Runtime::Docker,
+            StoreKind::Containerd => Runtime::Containerd,
+            StoreKind::BuildKit => Runtime::BuildKit,
+            // Its users need no daemon.
+            StoreKind::ContainersStorage => return true,
+        };
+        let mut daemons = self.endpoints.daemons();
+        daemons.any(|endpoint| {
+            let server = endpoint.server.as_ref().map(|it| it.process);
+            let used = server.and_then(|server| self.inventory.used_by(server).next());
+            endpoint.runtime == runtime
+                && endpoint.state == EndpointState::Watched
+                && used.is_none()
+        })
     }
 
     /// The endpoints that lead to a store, each once.

@@ -10,7 +10,9 @@ mod dood;
 mod double_pull;
 mod duplicates;
 mod half_duplicate;
+mod leftover;
 mod placement;
+mod same_store;
 #[allow(dead_code, reason = "every rule that comes uses a part of it")]
 mod situations;
 mod split;
@@ -21,7 +23,9 @@ use self::calm::Calm;
 use self::dind::Dind;
 use self::dood::Dood;
 use self::duplicates::Duplicates;
+use self::leftover::Leftover;
 use self::placement::Placement;
+use self::same_store::SameStore;
 use self::split::Split;
 use crate::correlate::World;
 use crate::model::{Finding, Notice, Operation, OperationId, Report, Stamp};
@@ -73,6 +77,8 @@ impl Verdicts {
                 Box::new(Dind::new()),
                 Box::new(Split::new()),
                 Box::new(Duplicates::new()),
+                Box::new(SameStore::new()),
+                Box::new(Leftover::new()),
             ],
             calm: Calm::default(),
         }

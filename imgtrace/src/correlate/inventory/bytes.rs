@@ -76,6 +76,27 @@ impl Inventory {
         bytes
     }
 
+    /// Bytes of all images of some stores: of each store what is unpacked there, of archives that
+    /// lie in one place for several of them each once.
+    pub(crate) fn held(&self, stores: &[StoreId]) -> Bytes {
+        let mut bytes = Bytes::default();
+        let held: Vec<_> = stores.iter().filter_map(|id| self.get(*id)).collect();
+        for (at, here) in held.iter().enumerate() {
+            let (before, _) = held.split_at(at);
+            for (_, used) in here.parts.layers() {
+                bytes.add(used.bytes, None);
+            }
+            for (digest, used) in here.parts.blobs() {
+                let mut beside = before
+                    .iter()
+                    .filter(|it| shares_blobs(&here.store, &it.store));
+                let is_counted = beside.any(|it| it.parts.blob(digest).bytes.is_some());
+                bytes.add(None, used.bytes.filter(|_| !is_counted));
+            }
+        }
+        bytes
+    }
+
     /// Bytes that would be free in a store if that image were removed there: of its layers that no
     /// other image of the store has. Containers that are made of it may keep them.
     pub(crate) fn freed(&self, store: StoreId, image: &StoredImage) -> Bytes {

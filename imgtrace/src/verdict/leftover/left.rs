@@ -1,0 +1,251 @@
+//! What a store is that is left over: how much, of what, since when, and what to do.
+
+use crate::correlate::{Bytes, mention};
+use crate::model::{Finding, Rule, Runtime, Severity, Stamp, StoreId, StoreKind, StoreRef};
+use crate::verdict::{Now, words};
+
+/// Seconds of a day, and of an hour.
+const DAY: u64 = 86_400;
+const HOUR: u64 = 3_600;
+
+/// Parts of the roots of containerds that come with a distribution of Kubernetes, and the units that
+/// run them.
+const DISTRIBUTIONS: [(&str, &str); 4] = [
+    ("/rancher/k3s/", "k3s.service k3s-agent.service"),
+    ("/rancher/rke2/", "rke2-server.service rke2-agent.service"),
+    ("/k0s/", "k0scontroller.service k0sworker.service"),
+    ("/microk8s/", "snap.microk8s.daemon-containerd.service"),
+];
+
+/// The stores of one root that nobody uses.
+pub(super) struct Left {
+    stores: Vec<StoreRef>,
+    images: u64,
+    containers: u64,
+    bytes: Bytes,
+    /// Images that are in a store that is used, too, and their bytes.
+    also: Also,
+    /// Seconds since 1970.
+    written: Option<u64>,
+    /// Who used it last.
+    last: Option<String>,
+    problems: usize,
+    /// What is deleted: the root, or where a dockerd lives that has other things there, only what
+    /// its store is made of.
+    paths: String,
+    /// The Docker daemons that live and keep their images elsewhere.
+    elsewhere: Vec<String>,
+}
+
+/// What a store that is used has as well.
+#[derive(Default)]
+struct Also {
+    images: u64,
+    bytes: Bytes,
+    stores: Vec<StoreRef>,
+}
+
+impl Left {
+    pub(super) fn of(ids: &[StoreId], last: Option<String>, now: &Now<'_>) -> Self {
+        let inventory = now.world.inventory();
+        let listings = ids
+            .iter()
+            .filter_map(|id| inventory.get(*id)?.listing.as_ref());
+        let mut left = Self {
+            stores: ids
+                .iter()
+                .filter_map(|id| inventory.reference(*id))
+                .collect(),
+            images: 0,
+            containers: 0,
+            bytes: Bytes::default(),
+            also: Also::of(ids, now),
+            written: None,
+            last,
+            problems: 0,
+            paths: String::new(),
+            elsewhere: Vec::new(),
+        };
+        left.place_dockers(ids, now);
+        for listing in listings {
+            left.images += listing.images;
+            left.containers += listing.containers.unwrap_or_default();
+            left.bytes.unpacked += listing.unpacked;
+            left.bytes.packed += listing.packed;
+            left.written = left.written.max(listing.written);
+            left.problems += listing.problems.len();
+        }
+        if ids.len() > 1 {
+            // Archives of several namespaces lie in one place.
+            left.bytes.packed = inventory.held(ids).packed;
+        }
+        left
+    }
+
+    /// Takes over which dockerds live: one that keeps its images in containerd, or by another driver,
+    /// has its volumes and more in the root of what it left.
+    fn place_dockers(&mut self, ids: &[StoreId], now: &Now<'_>) {
+        let inventory = now.world.inventory();
+        let first = ids.first().and_then(|id| inventory.get(*id));
+        let Some(store) = first.map(|held| &held.store) else {
+            return;
+        };
+        let root = &store.root;
+        self.paths.clone_from(root);
+        if store.kind != StoreKind::Docker {
+            return;
+        }
+        for daemon in now.world.daemons_of(Runtime::Docker) {
+            let keeps = now.world.keeps_of(daemon);
+            let place = keeps.and_then(|keeps| inventory.reference(keeps.store));
+            let who = mention(now.world, daemon);
+            self.elsewhere.extend(place.map(|place| {
+                let place = place.label();
+                format!("{who} lives and keeps its images in {place}")
+            }));
+            let driver = &store.driver;
+            self.paths =
+                format!("{root}/{driver} and {root}/image/{driver}, and nothing else of {root},");
+        }
+    }
+
+    /// True if there is nothing to delete.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.images == 0 && self.containers == 0
+    }
+
+    pub(super) const fn fingerprint(&self) -> (u64, u64, u64) {
+        (self.images, self.bytes.unpacked, self.bytes.packed)
+    }
+
+    pub(super) fn finding(&self, now: &Now<'_>) -> Finding {
+        let place = self.place();
+        let mut summary = format!(
+            "no living daemon uses {place}: {} there take {}",
+            words::count(self.images, "image"),
+            words::bytes(self.bytes.total()),
+        );
+        if self.also.images > 0 {
+            let names = self.also.stores.iter().map(StoreRef::label);
+            summary.push_str(&format!(
+                "; {} ({}) are in {} too",
+                self.also.images,
+                words::bytes(self.also.bytes.total()),
+                words::list(names.collect::<Vec<_>>()),
+            ));
+        }
+        Finding {
+            evidence: self.evidence(now.at),
+            stores: self
+                .stores
+                .iter()
+                .chain(&self.also.stores)
+                .cloned()
+                .collect(),
+            wasted_bytes: Some(self.bytes.total()),
+            remedy: Some(self.remedy()),
+            ..Finding::new(now.at, Rule::Leftover, Severity::Warning, summary)
+        }
+    }
+
+    /// `docker:/var/lib/docker`; of several namespaces `containerd:/var/lib/containerd (moby, k8s.io)`.
+    fn place(&self) -> String {
+        let labels = self.stores.iter().map(StoreRef::label);
+        words::list(labels.collect::<Vec<_>>())
+    }
+
+    fn root(&self) -> &str {
+        self.stores.first().map_or("", |store| &store.root)
+    }
+
+    fn evidence(&self, at: Stamp) -> Vec<String> {
+        let mut evidence = vec![match &self.last {
+            Some(last) => format!("{last} kept its images there and has gone"),
+            None => "no process was found that keeps its images there".to_owned(),
+        }];
+        evidence.push(format!(
+            "its books list {} and {}: {} unpacked, {} packed",
+            words::count(self.images, "image"),
+            words::count(self.containers, "container"),
+            words::bytes(self.bytes.unpacked),
+            words::bytes(self.bytes.packed),
+        ));
+        evidence.extend(self.elsewhere.iter().cloned());
+        evidence.extend(self.written.and_then(|written| age(at, written)));
+        if self.problems > 0 {
+            evidence.push("not all of it could be read".to_owned());
+        }
+        if self.root().contains("/.local/share/") {
+            let text = "it is a user's own: such a daemon ends when its user logs out";
+            evidence.push(text.to_owned());
+        }
+        evidence
+    }
+
+    fn remedy(&self) -> String {
+        let (root, paths) = (self.root(), &self.paths);
+        let units = self.units();
+        format!(
+            "if `systemctl is-enabled {units}`, `fuser -v {root}` and `findmnt -rno TARGET | grep {root}` \
+             show that nothing needs it, and nothing in it is wanted, delete {paths}; imgtrace \
+             deletes nothing"
+        )
+    }
+
+    /// The systemd units of the daemon that such a store is made by.
+    fn units(&self) -> &'static str {
+        let root = self.root();
+        let mut distributions = DISTRIBUTIONS.iter();
+        let known = distributions.find(|(part, _)| root.contains(part));
+        match (known, self.stores.first().map(|store| store.kind)) {
+            (Some((_, units)), _) => units,
+            (None, Some(StoreKind::Docker)) => "docker.service docker.socket",
+            (None, Some(StoreKind::BuildKit)) => "buildkit.service buildkit.socket",
+            (None, _) => "containerd.service",
+        }
+    }
+}
+
+impl Also {
+    fn of(ids: &[StoreId], now: &Now<'_>) -> Self {
+        let inventory = now.world.inventory();
+        let used = inventory
+            .stores()
+            .filter(|(_, held)| !held.users.is_empty());
+        let used: Vec<_> = used.map(|(id, _)| id).collect();
+        let mut also = Self::default();
+        let mut found: Vec<StoreId> = Vec::new();
+        for id in ids {
+            let bytes = inventory.all_twice(*id, &used);
+            also.bytes.unpacked += bytes.unpacked;
+            also.bytes.packed += bytes.packed;
+            let images = inventory.get(*id).map(|held| held.images.values());
+            for image in images.into_iter().flatten() {
+                let same = inventory.same(*id, image).into_iter();
+                let same: Vec<_> = same
+                    .map(|same| same.store)
+                    .filter(|id| used.contains(id))
+                    .collect();
+                also.images += u64::from(!same.is_empty());
+                found.extend(same);
+            }
+            found.sort_unstable();
+            found.dedup();
+        }
+        let stores = found.into_iter().filter_map(|id| inventory.reference(id));
+        also.stores = stores.collect();
+        also
+    }
+}
+
+/// How long ago something was written last: `something was last written in it 41 days ago`.
+fn age(at: Stamp, written: u64) -> Option<String> {
+    let now = u64::try_from(at.wall).ok()? / 1_000_000;
+    let seconds = now.checked_sub(written)?;
+    let ago = match (seconds / DAY, seconds / HOUR) {
+        (days @ 2.., _) => words::count(days, "day"),
+        (_, hours @ 2..) => words::count(hours, "hour"),
+        _ => words::count(seconds / 60, "minute"),
+    };
+    Some(format!("something was last written in it {ago} ago"))
+}
