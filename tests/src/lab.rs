@@ -178,6 +178,15 @@ impl Lab {
         Ok(containerd)
     }
 
+    /// A containerd that is not started yet, with a name of its own (so that one lab can hold several).
+    ///
+    /// # Errors
+    /// The programs of this generation are missing.
+    pub fn containerd_named(&self, generation: Generation, name: &str) -> Result<Containerd> {
+        let programs = Programs::of(generation)?;
+        Ok(Containerd::new(&self.place, name, &programs))
+    }
+
     /// Starts a containerd of this generation that serves CRI and no Docker, with [`Image::Pause`] of the registry for
     /// its sandboxes.
     ///

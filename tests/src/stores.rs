@@ -10,6 +10,7 @@ mod agent;
 mod comparison;
 mod dind;
 mod leftover;
+mod damaged;
 mod nothing_wrong;
 mod same_store;
 mod split;
@@ -42,6 +43,7 @@ pub const ALL: &[Situation] = &[
     leftover::SITUATION,
     dind::SITUATION,
     nothing_wrong::SITUATION,
+    damaged::SITUATION,
 ];
 
 impl Situation {

@@ -7,8 +7,9 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::watch::replay;
+use super::watch::{SOON, replay};
 use crate::lab::Place;
+use crate::run::Run;
 use crate::tracer::Trace;
 
 /// All that a recording imgtrace said, of which the part counts that is about the lab: a machine may have other daemons
@@ -47,6 +48,30 @@ impl Told {
     /// The recording cannot be replayed.
     pub fn text(&self) -> Result<String> {
         replay(&self.recording, "text")
+    }
+
+    /// What `imgtrace topology` makes of it: the machine as it stood at the end.
+    ///
+    /// # Errors
+    /// It cannot be asked.
+    pub fn topology(&self) -> Result<Value> {
+        let file = self.recording.to_str().context("no UTF-8")?;
+        let ended = Run::start(&["topology", file, "--output", "json"])?.ended(SOON)?;
+        ensure!(ended.status.success(), "topology: {}", ended.stderr);
+        Ok(serde_json::from_slice(&ended.stdout)?)
+    }
+
+    /// The stores whose root folder this is, as `imgtrace topology` shows them.
+    ///
+    /// # Errors
+    /// As [`Told::topology`].
+    pub fn stores(&self, root: &Path) -> Result<Vec<Value>> {
+        let mut topology = self.topology()?;
+        let Value::Array(mut stores) = topology["stores"].take() else {
+            anyhow::bail!("no stores in {topology:#}")
+        };
+        stores.retain(|store| store["root"] == *root.to_string_lossy());
+        Ok(stores)
     }
 
     /// What is about the lab: its operations, findings and the rest of a kind.

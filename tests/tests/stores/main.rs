@@ -30,6 +30,7 @@ situations! {
     what_a_docker_that_is_off_has_left "leftover"
     docker_in_docker_pulls_what_is_there "dind-double"
     a_node_with_nothing_wrong "nothing-wrong"
+    bad_stores_are_named_and_hide_no_others "damaged-stores"
 }
 
 fn play(test: &str, name: &str) -> Result<()> {
