@@ -58,7 +58,9 @@ fn play(lab: &Lab) -> Result<Told> {
         "{split:#}"
     );
     for op in ["pull", "create", "start"] {
-        let all = told.operations(op);
+        let mut all = told.operations(op);
+        // The first create is refused: the image is not there yet.
+        all.retain(|line| line["outcome"] == "ok");
         let [one] = all.as_slice() else {
             anyhow::bail!("one {op} is expected, not {all:#?}")
         };
