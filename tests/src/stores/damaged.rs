@@ -10,10 +10,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use anyhow::{Context as _, Result, ensure};
+use rustix::process::Signal;
 use serde_json::Value;
 
 use super::{Situation, Told, Watch};
-use crate::lab::{Containerd, Docker, Generation, Image, Lab, Registry, say};
+use crate::lab::{Containerd, Docker, Generation, Image, Lab, ProcessId, Registry, say};
 use crate::tracer;
 
 pub(super) const SITUATION: Situation = Situation {
@@ -33,15 +34,34 @@ struct Bad {
     word: &'static str,
 }
 
+/// A daemon that was stopped in its tracks. Dropping this kills it: it shall not go on.
+struct Paused(ProcessId);
+
+impl Paused {
+    fn new(pid: i32) -> Result<Self> {
+        let process = ProcessId::of(pid).context("it has ended")?;
+        process.signal(Signal::STOP)?;
+        Ok(Self(process))
+    }
+}
+
+impl Drop for Paused {
+    fn drop(&mut self) {
+        // The lab's end tells of what it cannot end.
+        let _ = self.0.kill();
+    }
+}
+
 fn play(lab: &Lab) -> Result<Told> {
     let registry = lab.registry()?;
     let image = registry.add(Image::Own)?;
     let whole = docker(lab, "whole", &image)?;
     let linked = linked(lab, &image)?;
     let coming = docker(lab, "coming", &image)?;
+    let (torn, _paused) = torn(lab, &image)?;
     let bad = [
         cut(lab, &image)?,
-        torn(lab, &image)?,
+        torn,
         closed(lab, &image)?,
         huge(lab, &registry)?,
     ];
@@ -125,19 +145,23 @@ fn cut(lab: &Lab, image: &str) -> Result<Bad> {
     })
 }
 
-/// The pages of containerd's database, all but the first four, hold something else.
-fn torn(lab: &Lab, image: &str) -> Result<Bad> {
-    let root = containerd(lab, "torn", image)?.root();
+/// The pages of containerd's database, all but the first four, hold something else; gives its process too, which waits: by
+/// itself it would look at them and end.
+fn torn(lab: &Lab, image: &str) -> Result<(Bad, Paused)> {
+    let containerd = containerd(lab, "torn", image)?;
+    let paused = Paused::new(containerd.pid().context("containerd is gone")?)?;
+    let root = containerd.root();
     let file = root.join("io.containerd.metadata.v1.bolt/meta.db");
     let pages = fs::metadata(&file)?.len() / PAGE;
     let file = File::options().write(true).open(&file)?;
     for page in 4..pages {
         file.write_all_at(&[0xa5; 512], page * PAGE)?;
     }
-    Ok(Bad {
+    let bad = Bad {
         root,
         word: "meta.db",
-    })
+    };
+    Ok((bad, paused))
 }
 
 /// Root itself may not look into containerd's folder, unless it overrides modes.
