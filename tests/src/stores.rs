@@ -8,9 +8,9 @@
 
 mod agent;
 mod comparison;
+mod damaged;
 mod dind;
 mod leftover;
-mod damaged;
 mod nothing_wrong;
 mod same_store;
 mod split;

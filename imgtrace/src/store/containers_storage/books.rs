@@ -114,6 +114,15 @@ impl Books {
         self.images.as_ref().map(|(_, images)| images.as_slice())
     }
 
+    /// Why the list of images cannot be read, a sentence.
+    pub(super) fn obstacle(&self, root: &Folder) -> String {
+        let name = format!("{}/images.json", self.images_folder());
+        match root.read(&name, BOOK_MOST) {
+            Ok(_) => format!("{}/{name} is damaged", root.path),
+            Err(error) => error.to_string(),
+        }
+    }
+
     /// All images, and what is below them; true if there were more layers than are told. The book of
     /// layers, which may have megabytes, is read once for all.
     pub(super) fn stored(&mut self, root: &Folder) -> Option<(Vec<StoredImage>, bool)> {

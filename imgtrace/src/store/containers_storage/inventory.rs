@@ -30,11 +30,7 @@ pub(in crate::store) fn store(view: &View, root: &Folder) -> Option<Store> {
 /// What its books say; a book that cannot be read is a problem.
 pub(super) fn contents(books: &mut Books, root: &Folder) -> Contents {
     read(books, root).unwrap_or_else(|| Contents {
-        problems: vec![format!(
-            "the index of images in {}/{} cannot be read",
-            root.path,
-            books.images_folder()
-        )],
+        problems: vec![books.obstacle(root)],
         ..Contents::default()
     })
 }

@@ -53,3 +53,16 @@ fn an_endless_id_is_not_remembered() {
     }
     assert_eq!(books.extents.keys().collect::<Vec<_>>(), ["b"]);
 }
+
+#[test]
+fn why_the_list_of_images_cannot_be_read() {
+    let (place, root) = store(&json!([]), &json!([]));
+    let file = place.path().join("overlay-images/images.json");
+    let obstacle = || Books::default().obstacle(&root);
+    fs::write(&file, "[{").unwrap();
+    assert!(obstacle().ends_with("/overlay-images/images.json is damaged"));
+    let huge = fs::File::create(&file).unwrap();
+    huge.set_len(BOOK_MOST + 1).unwrap();
+    let larger = "/overlay-images/images.json is larger than 16777216 bytes";
+    assert!(obstacle().ends_with(larger), "{}", obstacle());
+}
