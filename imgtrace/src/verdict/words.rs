@@ -1,5 +1,7 @@
 //! How rules speak of bytes, numbers, stores and callers, so that all findings read alike.
 
+use jiff::Timestamp;
+
 use crate::amount;
 use crate::model::{Caller, StoreRef};
 
@@ -57,6 +59,13 @@ pub(super) fn bytes(number: u64) -> String {
 /// Time that has gone by, in words: `812 ms`, `4.0 s`, `12m30s`.
 pub(super) fn duration(millis: f64) -> String {
     amount::duration(millis)
+}
+
+/// The day of a moment in UTC, `2026-11-22`; from seconds since 1970.
+pub(super) fn day(seconds: u64) -> String {
+    let moment = i64::try_from(seconds).ok();
+    let moment = moment.and_then(|it| Timestamp::from_second(it).ok());
+    moment.unwrap_or_default().strftime("%F").to_string()
 }
 
 /// Who did it and where: `docker (go) in container agent`, `kubelet (root) in kubelet.service`.

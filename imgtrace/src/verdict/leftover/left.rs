@@ -1,6 +1,8 @@
 //! What a store is that is left over: how much, of what, since when, and what to do.
 
-use crate::correlate::{Bytes, mention};
+use std::collections::BTreeSet;
+
+use crate::correlate::{Bytes, Held, mention};
 use crate::model::{Finding, Rule, Runtime, Severity, Stamp, StoreId, StoreKind, StoreRef};
 use crate::verdict::{Now, words};
 
@@ -37,10 +39,10 @@ pub(super) struct Left {
     elsewhere: Vec<String>,
 }
 
-/// What a store that is used has as well.
+/// What stores that are used have as well.
 #[derive(Default)]
 struct Also {
-    images: u64,
+    images: BTreeSet<String>,
     bytes: Bytes,
     stores: Vec<StoreRef>,
 }
@@ -96,8 +98,16 @@ impl Left {
             return;
         }
         for daemon in now.world.daemons_of(Runtime::Docker) {
-            let keeps = now.world.keeps_of(daemon);
-            let place = keeps.and_then(|keeps| inventory.reference(keeps.store));
+            let keeps = now.world.keeps_of(daemon).map(|keeps| keeps.store);
+            let is_apart = |held: &Held| {
+                let its = &held.store;
+                its.kind == StoreKind::Docker
+                    && (its.device, its.inode) != (store.device, store.inode)
+            };
+            if keeps.and_then(|id| inventory.get(id)).is_some_and(is_apart) {
+                continue;
+            }
+            let place = keeps.and_then(|id| inventory.reference(id));
             let who = mention(now.world, daemon);
             self.elsewhere.extend(place.map(|place| {
                 let place = place.label();
@@ -125,23 +135,17 @@ impl Left {
             words::count(self.images, "image"),
             words::bytes(self.bytes.total()),
         );
-        if self.also.images > 0 {
-            let names = self.also.stores.iter().map(StoreRef::label);
+        let also = self.also.images.len();
+        if also > 0 {
             summary.push_str(&format!(
-                "; {} ({}) are in {} too",
-                self.also.images,
+                "; {also} of them ({}) in {} too",
                 words::bytes(self.also.bytes.total()),
-                words::list(names.collect::<Vec<_>>()),
+                self.also.place(),
             ));
         }
         Finding {
             evidence: self.evidence(now.at),
-            stores: self
-                .stores
-                .iter()
-                .chain(&self.also.stores)
-                .cloned()
-                .collect(),
+            stores: self.stores.clone(),
             wasted_bytes: Some(self.bytes.total()),
             remedy: Some(self.remedy()),
             ..Finding::new(now.at, Rule::Leftover, Severity::Warning, summary)
@@ -170,8 +174,12 @@ impl Left {
             words::bytes(self.bytes.unpacked),
             words::bytes(self.bytes.packed),
         ));
+        evidence.extend(self.written.map(|written| age(at, written)));
+        if !self.also.images.is_empty() {
+            let images = words::list(&self.also.images);
+            evidence.push(format!("in {} too: {images}", self.also.place()));
+        }
         evidence.extend(self.elsewhere.iter().cloned());
-        evidence.extend(self.written.and_then(|written| age(at, written)));
         if self.problems > 0 {
             evidence.push("not all of it could be read".to_owned());
         }
@@ -207,6 +215,11 @@ impl Left {
 }
 
 impl Also {
+    fn place(&self) -> String {
+        let labels = self.stores.iter().map(StoreRef::label);
+        words::list(labels.collect::<Vec<_>>())
+    }
+
     fn of(ids: &[StoreId], now: &Now<'_>) -> Self {
         let inventory = now.world.inventory();
         let used = inventory
@@ -221,13 +234,16 @@ impl Also {
             also.bytes.packed += bytes.packed;
             let images = inventory.get(*id).map(|held| held.images.values());
             for image in images.into_iter().flatten() {
-                let same = inventory.same(*id, image).into_iter();
-                let same: Vec<_> = same
-                    .map(|same| same.store)
-                    .filter(|id| used.contains(id))
-                    .collect();
-                also.images += u64::from(!same.is_empty());
-                found.extend(same);
+                let same = inventory.same(*id, image);
+                let mut same = same
+                    .iter()
+                    .filter(|same| used.contains(&same.store))
+                    .peekable();
+                if same.peek().is_some() {
+                    let name = image.name().unwrap_or(&image.id);
+                    also.images.insert(name.to_owned());
+                }
+                found.extend(same.map(|same| same.store));
             }
             found.sort_unstable();
             found.dedup();
@@ -238,14 +254,17 @@ impl Also {
     }
 }
 
-/// How long ago something was written last: `something was last written in it 41 days ago`.
-fn age(at: Stamp, written: u64) -> Option<String> {
-    let now = u64::try_from(at.wall).ok()? / 1_000_000;
-    let seconds = now.checked_sub(written)?;
+/// When something was written last, and how long ago that is.
+fn age(at: Stamp, written: u64) -> String {
+    let day = words::day(written);
+    let now = u64::try_from(at.wall).unwrap_or(0) / 1_000_000;
+    let Some(seconds) = now.checked_sub(written) else {
+        return format!("something was last written in it on {day}");
+    };
     let ago = match (seconds / DAY, seconds / HOUR) {
         (days @ 2.., _) => words::count(days, "day"),
         (_, hours @ 2..) => words::count(hours, "hour"),
         _ => words::count(seconds / 60, "minute"),
     };
-    Some(format!("something was last written in it {ago} ago"))
+    format!("something was last written in it on {day}, {ago} ago")
 }
