@@ -233,6 +233,3 @@ pub(super) const fn deed(op: Option<Op>) -> &'static str {
         _ => "brought into it",
     }
 }
-
-#[cfg(test)]
-mod tests;

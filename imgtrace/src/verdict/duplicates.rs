@@ -202,20 +202,6 @@ impl Duplicates {
         });
     }
 
-    fn unlisted(&self, unlisted: &Unlisted, now: &Now<'_>, out: &mut Vec<Finding>) {
-        let Some(first) = Place::of(now.world, unlisted.expected.first) else {
-            return;
-        };
-        let second = unlisted.store.and_then(|id| Place::of(now.world, id));
-        out.push(double_pull::unsettled(
-            now.at,
-            &unlisted.expected.name,
-            &first,
-            second.as_ref(),
-            unlisted.operation,
-        ));
-    }
-
     /// Compares the stores that are new with all others. One that nobody uses is a leftover, which
     /// is said of it, and is not compared.
     fn compare(&mut self, now: &Now<'_>, out: &mut Vec<Finding>) {
@@ -302,8 +288,8 @@ impl Verdict for Duplicates {
             }
             Observation::Tick => {
                 let inventory = now.world.inventory();
-                for unlisted in self.arrivals.pass_time(now.at, inventory) {
-                    self.unlisted(&unlisted, now, out);
+                for late in self.arrivals.pass_time(now.at, inventory) {
+                    self::unlisted(&late, now, out);
                 }
                 self.settle(now, out);
             }
@@ -317,14 +303,29 @@ impl Verdict for Duplicates {
 
     fn finish(&mut self, now: &Now<'_>, out: &mut Vec<Finding>) {
         let inventory = now.world.inventory();
-        for unlisted in self.arrivals.finish(now.at, inventory) {
-            self.unlisted(&unlisted, now, out);
+        for late in self.arrivals.finish(now.at, inventory) {
+            self::unlisted(&late, now, out);
         }
         while let Some(arrival) = self.arrivals.next_unmeasured() {
             self.arrived(&arrival, now, out);
         }
         self.said.rest(now.at, out);
     }
+}
+
+/// Says that what was expected could not be settled.
+fn unlisted(unlisted: &Unlisted, now: &Now<'_>, out: &mut Vec<Finding>) {
+    let Some(first) = Place::of(now.world, unlisted.expected.first) else {
+        return;
+    };
+    let second = unlisted.store.and_then(|id| Place::of(now.world, id));
+    out.push(double_pull::unsettled(
+        now.at,
+        &unlisted.expected.name,
+        &first,
+        second.as_ref(),
+        unlisted.operation,
+    ));
 }
 
 /// True if a store had the content of an image before, under another id: a containerd lists one

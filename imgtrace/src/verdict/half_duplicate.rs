@@ -99,6 +99,3 @@ fn namespace(place: &Place) -> &str {
 fn root(store: &StoreRef) -> String {
     format!("{}:{}", store.kind.as_str(), store.root)
 }
-
-#[cfg(test)]
-mod tests;

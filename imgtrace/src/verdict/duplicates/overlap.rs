@@ -217,6 +217,3 @@ fn sum(one: Option<u64>, other: Option<u64>) -> Option<u64> {
         (one, other) => one.or(other),
     }
 }
-
-#[cfg(test)]
-mod tests;

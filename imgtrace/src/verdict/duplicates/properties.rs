@@ -89,8 +89,8 @@ fn host() -> Scene {
     scene
 }
 
-fn play(scene: &mut Scene, step: Step) {
-    match step {
+fn play(scene: &mut Scene, step: &Step) {
+    match *step {
         Step::Comes(store, number, true) => scene.has(store, &kept(store, number)),
         Step::Comes(store, number, false) => scene.gets(store, &kept(store, number)),
         Step::Goes(store, number) => scene.loses(store, &kept(store, number)),
@@ -163,7 +163,7 @@ proptest! {
     fn any_story_can_be_told(steps in prop::collection::vec(some_step(), 0..60)) {
         let mut scene = host();
         for step in steps {
-            play(&mut scene, step);
+            play(&mut scene, &step);
         }
         scene.see(Observation::End);
         scene.findings().iter().for_each(check);
