@@ -11,6 +11,7 @@ mod comparison;
 mod damaged;
 mod dind;
 mod leftover;
+mod double_pull;
 mod nothing_wrong;
 mod same_store;
 mod split;
@@ -38,6 +39,7 @@ pub struct Situation {
 /// Every situation, in the order in which help shows them.
 pub const ALL: &[Situation] = &[
     split::SITUATION,
+    double_pull::SITUATION,
     same_store::SITUATION,
     agent::SITUATION,
     leftover::SITUATION,

@@ -211,7 +211,13 @@ impl Duplicates {
             let is_new = !self.compared.contains(&one) || !self.compared.contains(&other);
             is_new && is_used(one) && is_used(other) && !is_one_namespace(inventory, one, other)
         };
-        for ((first, second), images) in pairs(inventory, is_asked) {
+        for ((first, second), mut images) in pairs(inventory, is_asked) {
+            let is_new =
+                |store: StoreId, image: &StoredImage| self.arrivals.is_new(store, &image.id);
+            images.retain(|both| !is_new(first, both.one) && !is_new(second, both.other));
+            if images.is_empty() {
+                continue;
+            }
             let fingerprint = images.len().to_string();
             let copies = Copies::new(now.world, &self.uses, first, second, images);
             let Some(copies) = copies else {

@@ -25,6 +25,7 @@ macro_rules! situations {
 
 situations! {
     an_agent_and_what_it_starts_lie_in_two_stores "dood-split"
+    one_image_gets_into_two_stores "double-pull"
     two_command_lines_show_one_store "same-store"
     a_refused_agent_learns_what_would_help "agent"
     what_a_docker_that_is_off_has_left "leftover"

@@ -214,6 +214,15 @@ impl Arrivals {
             .collect()
     }
 
+    /// True for an image that has come just now and of which nothing was said yet.
+    pub(super) fn is_new(&self, store: StoreId, image: &str) -> bool {
+        let of = |at: StoreId, id: &str| at == store && id == image;
+        let mut coming = self.coming.values().flat_map(|coming| &coming.arrived);
+        self.loose.iter().any(|it| of(it.store, &it.image))
+            || self.here.iter().any(|it| of(it.store, &it.image))
+            || coming.any(|(at, id)| of(*at, id))
+    }
+
     /// The next image that has arrived and whose layers are measured, or will not be in time.
     pub(super) fn next(&mut self, at: Stamp, inventory: &Inventory) -> Option<Arrival> {
         let position = self.here.iter().position(|arrival| {
