@@ -6,7 +6,7 @@
 use super::duplicates::{Arrived, Begins, Copies, Place, called, sameness};
 use super::words;
 use crate::correlate::{Inventory, SameBy};
-use crate::model::{Finding, Op, OperationId, Rule, Severity, Stamp, StoredImage};
+use crate::model::{Finding, Op, OperationId, Rule, Severity, Stamp, StoreRef, StoredImage};
 
 /// Images that a standing finding names, the largest first.
 const LISTED: usize = 8;
@@ -14,7 +14,7 @@ const LISTED: usize = 8;
 /// A pull begins of what another store has: by its digest, or by its name.
 pub(super) fn begins(at: Stamp, begins: &Begins<'_>) -> Finding {
     let name = short(begins.name);
-    let (first, second) = (&begins.first.label, &begins.second.label);
+    let (first, second) = (&begins.first.label, begins.into);
     let size = begins.size.map(|it| format!(" ({})", words::bytes(it)));
     let size = size.unwrap_or_default();
     let (summary, evidence) = if begins.is_digest {
@@ -38,7 +38,7 @@ pub(super) fn begins(at: Stamp, begins: &Begins<'_>) -> Finding {
         evidence: vec![evidence],
         image: Some(begins.name.to_owned()),
         operations: vec![begins.operation],
-        stores: vec![begins.first.store.clone(), begins.second.store.clone()],
+        stores: places([Some(begins.first), begins.second]),
         remedy: Some(
             "if both runtimes need it, nothing; else let who asks use the runtime that has it"
                 .to_owned(),
@@ -145,11 +145,7 @@ pub(super) fn unsettled(
     Finding {
         image: Some(name.to_owned()),
         operations: vec![operation],
-        stores: [Some(first), second]
-            .into_iter()
-            .flatten()
-            .map(|place| place.store.clone())
-            .collect(),
+        stores: places([Some(first), second]),
         ..Finding::new(at, Rule::DoublePull, Severity::Info, summary)
     }
 }
@@ -187,6 +183,12 @@ pub(super) fn standing(at: Stamp, copies: &Copies<'_>, inventory: &Inventory) ->
         remedy: Some(copies.remedy()),
         ..Finding::new(at, Rule::DoublePull, Severity::Warning, summary)
     }
+}
+
+/// The stores that are known.
+fn places(places: [Option<&Place>; 2]) -> Vec<StoreRef> {
+    let known = places.into_iter().flatten();
+    known.map(|place| place.store.clone()).collect()
 }
 
 /// Digits of a digest in a sentence.

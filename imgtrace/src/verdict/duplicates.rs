@@ -17,12 +17,12 @@ use std::collections::BTreeSet;
 pub(super) use self::arrived::Arrived;
 pub(super) use self::copies::{Copies, called, sameness};
 pub(super) use self::expected::Begins;
-pub(super) use self::place::Place;
+pub(super) use self::place::{Place, is_half};
 
 use self::arrivals::{Arrival, Arrivals, Expected, Unlisted};
-use self::expected::expected;
+use self::expected::{Into, daemon, expected};
 use self::overlap::{Both, pairs, size};
-use self::place::{is_half, is_living, is_one_namespace};
+use self::place::{is_living, is_one_namespace};
 use self::uses::Uses;
 use super::situations::Situations;
 use super::{Now, Seen, Verdict, double_pull, half_duplicate};
@@ -34,7 +34,7 @@ use crate::observation::Observation;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Situation {
     /// A pull of that name into a store began.
-    Begins(StoreId, String),
+    Begins(Into, String),
     /// That image came into a store.
     Came(StoreId, String),
     /// An image of that name in a store is another one than elsewhere.
@@ -70,35 +70,40 @@ impl Duplicates {
 
     /// A pull has begun: warns if another store has what it asks for.
     fn begins(&mut self, operation: &Operation, now: &Now<'_>, out: &mut Vec<Finding>) {
-        let Some((second, found)) = expected(operation, now.world) else {
-            return self.arrivals.began(operation, None);
-        };
-        let expected = Expected {
+        let found = expected(operation, now.world);
+        let found =
+            found.filter(|found| self.is_inventoried || matches!(found.into, Into::Store(_)));
+        let expected = found.as_ref().map(|found| Expected {
             name: found.name.to_owned(),
             first: found.store,
-        };
-        self.arrivals.began(operation, Some(expected));
-        let places = Place::of(now.world, found.store).zip(Place::of(now.world, second));
-        let Some((first, second)) = places else {
+        });
+        self.arrivals.began(operation, expected);
+        let Some(found) = found else {
             return;
         };
+        let Some(first) = Place::of(now.world, found.store) else {
+            return;
+        };
+        let second = match found.into {
+            Into::Store(id) => Place::of(now.world, id),
+            Into::Daemon(_) => None,
+        };
+        let daemon = || daemon(operation, now.world);
+        let into = second.as_ref().map_or_else(daemon, |it| it.label.clone());
         let begins = Begins {
             operation: operation.id,
             name: found.name,
             is_digest: found.is_digest,
             first: &first,
-            second: &second,
+            into: &into,
+            second: second.as_ref(),
             image: found.image,
             size: size(found.image),
         };
-        let key = Situation::Begins(second.id(), found.name.to_owned());
-        let is_half = is_half(now.world.inventory(), first.id(), second.id());
+        let key = Situation::Begins(found.into, found.name.to_owned());
         self.said.met(key, found.image.id.clone(), out, || {
-            if is_half {
-                half_duplicate::begins(now.at, &begins)
-            } else {
-                double_pull::begins(now.at, &begins)
-            }
+            half_duplicate::begins(now.at, &begins, now.world.inventory())
+                .unwrap_or_else(|| double_pull::begins(now.at, &begins))
         });
     }
 
@@ -246,7 +251,7 @@ impl Duplicates {
             self.said.over(&key, at, out);
         }
         for name in &image.names {
-            let key = Situation::Begins(store, name.clone());
+            let key = Situation::Begins(Into::Store(store), name.clone());
             self.said.over(&key, at, out);
         }
     }

@@ -4,8 +4,9 @@
 //! The sentences of the rule. What is where, and what came how, is `duplicates`'.
 
 use super::double_pull::short;
-use super::duplicates::{Arrived, Begins, Copies, Place, called, sameness};
+use super::duplicates::{Arrived, Begins, Copies, Place, called, is_half, sameness};
 use super::words;
+use crate::correlate::Inventory;
 use crate::model::{Finding, Rule, Severity, Stamp, StoreRef};
 
 /// Images that a standing finding names, the largest first.
@@ -17,9 +18,12 @@ const LISTED: usize = 8;
 const SHARED: &str = "containerd keeps an archive once for all namespaces; a second one fetches it \
                       only where content_sharing_policy is isolated";
 
-/// A pull begins of what another namespace of the same containerd has.
-pub(super) fn begins(at: Stamp, begins: &Begins<'_>) -> Finding {
-    let (first, second) = (namespace(begins.first), namespace(begins.second));
+/// A pull begins of what another namespace of the same containerd has; none if it is no such pull.
+pub(super) fn begins(at: Stamp, begins: &Begins<'_>, inventory: &Inventory) -> Option<Finding> {
+    let second = begins.second?;
+    if !is_half(inventory, begins.first.id(), second.id()) {
+        return None;
+    }
     let name = short(begins.name);
     let until = if begins.is_digest {
         "its layers are unpacked again"
@@ -27,16 +31,18 @@ pub(super) fn begins(at: Stamp, begins: &Begins<'_>) -> Finding {
         "if it is the same content, its layers are unpacked again"
     };
     let summary = format!(
-        "{name} is in namespace {first} of {} already and is pulled into {second}: {until}",
-        root(&begins.first.store)
+        "{name} is in namespace {} of {} already and is pulled into {}: {until}",
+        namespace(begins.first),
+        root(&begins.first.store),
+        namespace(second)
     );
-    Finding {
+    Some(Finding {
         evidence: vec![SHARED.to_owned()],
         image: Some(begins.name.to_owned()),
         operations: vec![begins.operation],
-        stores: vec![begins.first.store.clone(), begins.second.store.clone()],
+        stores: vec![begins.first.store.clone(), second.store.clone()],
         ..Finding::new(at, Rule::HalfDuplicate, Severity::Info, summary)
-    }
+    })
 }
 
 /// An image has come into a second namespace.

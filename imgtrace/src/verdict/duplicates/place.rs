@@ -2,7 +2,7 @@
 //! the command that removes an image there.
 
 use crate::correlate::{Held, Inventory, Place as Group, World, namespace_of, shares_blobs};
-use crate::model::{Api, Runtime, Store, StoreId, StoreKind, StoreRef};
+use crate::model::{Api, ProcessKey, Runtime, Store, StoreId, StoreKind, StoreRef};
 use crate::verdict::placement::short;
 use crate::verdict::words;
 
@@ -85,13 +85,15 @@ pub(in crate::verdict) fn is_living(held: &Held) -> bool {
 /// The innermost container that the daemons of a store live in.
 fn container(world: &World, held: &Held) -> Option<String> {
     let mut users = held.users.iter();
-    users.find_map(|user| {
-        let process = world.process(&user.process)?;
-        let group = Group::of(&process.cgroups)?;
-        let id = &group.containers.last()?.id;
-        let name = world.container(id).and_then(|known| known.name.clone());
-        Some(name.unwrap_or_else(|| short(id).to_owned()))
-    })
+    users.find_map(|user| inside(world, user.process))
+}
+
+/// The name of the innermost container that a process lives in.
+pub(super) fn inside(world: &World, process: ProcessKey) -> Option<String> {
+    let group = Group::of(&world.process(&process)?.cgroups)?;
+    let id = &group.containers.last()?.id;
+    let name = world.container(id).and_then(|known| known.name.clone());
+    Some(name.unwrap_or_else(|| short(id).to_owned()))
 }
 
 fn command(world: &World, id: StoreId, held: &Held) -> Command {
@@ -105,7 +107,9 @@ fn command(world: &World, id: StoreId, held: &Held) -> Command {
     let socket = |runtime: Runtime| {
         let led = world.endpoints_of(id).into_iter();
         let mut led = led.filter_map(|id| world.endpoint(id));
-        let endpoint = led.find(|endpoint| endpoint.runtime == runtime);
+        // The sockets for ttrpc and for debugging lead to the same daemon, and speak no gRPC of its API.
+        let is_side = |path: &str| path.ends_with("ttrpc") || path.ends_with("debug.sock");
+        let endpoint = led.find(|it| it.runtime == runtime && !is_side(&it.path));
         endpoint.map(|endpoint| endpoint.path.clone())
     };
     let namespace = held.store.namespace.as_deref();
@@ -126,7 +130,7 @@ fn command(world: &World, id: StoreId, held: &Held) -> Command {
 }
 
 /// True for two namespaces of one containerd.
-pub(super) fn is_half(inventory: &Inventory, one: StoreId, other: StoreId) -> bool {
+pub(in crate::verdict) fn is_half(inventory: &Inventory, one: StoreId, other: StoreId) -> bool {
     of_both(inventory, one, other, shares_blobs)
 }
 

@@ -157,6 +157,30 @@ fn the_other_way_round_the_pull_tells_its_bytes() {
 }
 
 #[test]
+fn a_daemon_that_has_nothing_yet_has_no_store_yet() {
+    let mut scene = host();
+    scene.has(IN_CRI, &packed(&nginx()));
+    let mut scene = ready(scene);
+    scene.process(process(900, "dockerd"));
+    scene.see(Observation::Endpoint(endpoint(3, Some(900))));
+    scene.connect(3, 3, 20);
+    let pull = scene.begin(3, Op::Pull, image(NGINX));
+    assert_eq!(
+        summaries(&scene),
+        [format!(
+            "{NGINX} is in {CRI} already (270 MB) and is pulled into docker at /run/docker.sock: \
+             whether it is the same content shows when it ends"
+        )]
+    );
+    scene.store(3, docker_store(3, "/var/lib/late"), &[900]);
+    scene.gets(3, &nginx());
+    scene.end(pull, resolved(&nginx()));
+    let found = duplicates(&scene);
+    assert_eq!(found.len(), 2);
+    assert_eq!(found[1].operations, found[0].operations);
+}
+
+#[test]
 fn a_digest_tells_at_once() {
     let mut scene = host();
     scene.has(IN_DOCKER, &nginx());

@@ -1,5 +1,6 @@
 use super::*;
 use crate::model::{StoreId, Subject};
+use crate::observation::Observation;
 use crate::trace::scene::{Scene, docker_store, image, stored};
 
 const NAME: &str = "docker.io/library/a:1";
@@ -31,6 +32,24 @@ fn at(millis: u64) -> Stamp {
 /// Nothing is known of any store, so that nothing is waited for.
 fn nowhere() -> Inventory {
     Inventory::new()
+}
+
+/// Store 1 with an image whose layers are known.
+fn holding(image: &StoredImage) -> Inventory {
+    let mut inventory = Inventory::new();
+    inventory.observe(&Observation::Store {
+        id: StoreId(1),
+        store: docker_store(1, "/var/lib/docker"),
+        users: Vec::new(),
+    });
+    inventory.observe(&Observation::ImageAppeared {
+        store: StoreId(1),
+        image: image.clone(),
+        renamed: false,
+        already: false,
+        writer: None,
+    });
+    inventory
 }
 
 fn next(arrivals: &mut Arrivals, millis: u64) -> Option<(String, Option<Op>)> {
@@ -105,13 +124,14 @@ fn what_a_merged_operation_brought_is_anothers() {
     let hop = operation(Op::Pull, image(NAME));
     let mut whole = hop.clone();
     whole.id = OperationId(99);
-    let one = stored(NAME, "01", &[]);
+    let one = stored(NAME, "01", &[("a1", 1)]);
+    let inventory = holding(&one);
     let mut arrivals = Arrivals::new();
     arrivals.began(&hop, None);
     arrivals.appeared(at(1), StoreId(1), &one);
     arrivals.dropped(at(2), hop.id);
-    arrivals.ended(at(3), &ended(&whole, Outcome::Ok), &nowhere());
-    let by = arrivals.next(at(4), &nowhere()).and_then(|it| it.by);
+    arrivals.ended(at(3), &ended(&whole, Outcome::Ok), &inventory);
+    let by = arrivals.next(at(4), &inventory).and_then(|it| it.by);
     assert_eq!(by.map(|by| by.id), Some(OperationId(99)));
 }
 
