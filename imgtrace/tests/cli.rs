@@ -107,6 +107,25 @@ fn filters_and_evidence() {
 }
 
 #[test]
+fn a_replay_fails_on_the_findings_that_are_named() {
+    for (rules, code) in [
+        ("dood", 1),
+        ("dind,dood", 1),
+        ("dind", 0),
+        ("leftover,split", 0),
+    ] {
+        let plain = replay(&["--filter", "op=push"]);
+        let judged = replay(&["--filter", "op=push", "--fail-on", rules]);
+        assert_eq!(judged.status.code(), Some(code), "{rules}");
+        assert_eq!((judged.stdout, judged.stderr), (plain.stdout, plain.stderr));
+    }
+    let wrong = replay(&["--fail-on", "doodle"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    let said = text(&wrong.stderr);
+    assert!(said.contains("socket-grant"), "all rules are named: {said}");
+}
+
+#[test]
 fn a_cut_recording_is_replayed_up_to_its_last_whole_line() {
     let whole = fs::read(recording()).unwrap();
     let full = text(&replay(&["-o", "json"]).stdout);

@@ -3,6 +3,7 @@
 mod endpoint;
 mod probe;
 mod quantity;
+mod rule;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 pub(super) use endpoint::EndpointArg;
 pub(super) use probe::ProbeArg;
 
+use crate::model::Rule;
 use crate::record::Rotation;
 use crate::show::topology::Form;
 use crate::show::{Output, Term};
@@ -29,10 +31,11 @@ Examples:
   sudo imgtrace --filter op=pull,create         only pulls and container creations
   sudo imgtrace --filter 'caller!=kubelet'      all but what kubelet asks for
   sudo imgtrace record -q --max-size 100M night.jsonl
+  sudo imgtrace --fail-on double-pull,socket-grant --duration 10m
   imgtrace replay night.jsonl -o json | jq 'select(.kind == \"operation\")'
 
-Exit codes: 0 done, 2 usage, 3 a privilege or kernel feature is missing, 4 a damaged or too new
-recording, 5 internal, 130 interrupted.";
+Exit codes: 0 done, 1 a finding of --fail-on, 2 usage, 3 a privilege or kernel feature is missing,
+4 a damaged or too new recording, 5 internal, 130 interrupted (1 if there was a finding of --fail-on).";
 
 /// Who pulled this image, who started this container, and why is it on this disk twice?
 ///
@@ -112,6 +115,20 @@ pub(super) struct ShowArgs {
     pub(super) filter: Vec<Term>,
 }
 
+/// What a run is to fail on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
+pub(super) struct JudgeArgs {
+    /// Exit with 1 if there was a finding of one of these rules, be it shown or not; a list with
+    /// commas between them
+    #[arg(
+        long,
+        value_name = "RULE",
+        value_delimiter = ',',
+        value_parser = rule::parser(),
+    )]
+    pub(super) fail_on: Vec<Rule>,
+}
+
 /// What is watched, and for how long.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 pub(super) struct WatchArgs {
@@ -168,6 +185,8 @@ pub(super) struct LiveArgs {
     pub(super) record: Option<PathBuf>,
     #[command(flatten)]
     pub(super) rotation: RotationArgs,
+    #[command(flatten)]
+    pub(super) judge: JudgeArgs,
 }
 
 /// `imgtrace record`.
@@ -184,6 +203,8 @@ pub(super) struct RecordArgs {
     pub(super) show: ShowArgs,
     #[command(flatten)]
     pub(super) watch: WatchArgs,
+    #[command(flatten)]
+    pub(super) judge: JudgeArgs,
 }
 
 /// `imgtrace replay`.
@@ -196,6 +217,8 @@ pub(super) struct ReplayArgs {
     pub(super) speed: Option<f64>,
     #[command(flatten)]
     pub(super) show: ShowArgs,
+    #[command(flatten)]
+    pub(super) judge: JudgeArgs,
 }
 
 /// `imgtrace topology`.

@@ -24,5 +24,5 @@ pub(super) fn run(args: &DemoArgs, common: &CommonArgs) -> Result<Exit, Failure>
         speed: args.speed.unwrap_or(natural),
         at_once: false,
     };
-    replay(source, &args.show, common)
+    replay(source, &args.show, &[], common)
 }

@@ -11,7 +11,7 @@ use super::screen::Stdout;
 use super::session::{Session, recording};
 use super::{Exit, watch, zone};
 use crate::host::Clock;
-use crate::model::Stamp;
+use crate::model::{Rule, Stamp};
 use crate::observer::{Declared, Observer};
 use crate::record::{Header, Recorder, Shown};
 
@@ -22,6 +22,7 @@ pub(super) fn run(args: &LiveArgs, common: &CommonArgs) -> Result<Exit, Failure>
         file,
         rotation: &args.rotation,
         quiet: false,
+        fail_on: &args.judge.fail_on,
     };
     watch(&args.watch, &target, &args.show, common)
 }
@@ -34,6 +35,8 @@ pub(super) struct Target<'a> {
     pub(super) rotation: &'a RotationArgs,
     /// True if nothing is printed.
     pub(super) quiet: bool,
+    /// The rules whose findings make it fail.
+    pub(super) fail_on: &'a [Rule],
 }
 
 impl Target<'_> {
@@ -50,7 +53,7 @@ impl Target<'_> {
         let screen = Stdout::new();
         let zone = zone::system(now.wall);
         let settings = screen.settings(show, common, zone.clone());
-        let mut session = Session::new(screen, settings);
+        let mut session = Session::new(screen, settings).failing_on(self.fail_on);
         if self.quiet {
             session = session.quiet();
         }
@@ -84,7 +87,8 @@ pub(super) fn watch(
     watch::privileged()?;
     let observer = observer(declared, args)?;
     let mut session = target.session(Clock::new().now(), show, common)?;
-    watch::watch(observer, args.duration, common.verbose > 1, &mut session)
+    let exit = watch::watch(observer, args.duration, common.verbose > 1, &mut session)?;
+    Ok(exit.unless_found(session.is_found()))
 }
 
 /// The sockets that the user means.

@@ -32,6 +32,16 @@ enum Exit {
     Done,
     /// SIGINT or SIGTERM; everything was ended in an orderly way.
     Interrupted,
+    /// There was a finding that the run is to fail on, however it ended.
+    Found,
+}
+
+impl Exit {
+    /// This end of a run, or the finding that stands above it: who stops a run that has found what
+    /// it looked for wants to know that, and a live run has no other end.
+    fn unless_found(self, is_found: bool) -> Self {
+        if is_found { Self::Found } else { self }
+    }
 }
 
 impl From<Exit> for ExitCode {
@@ -39,6 +49,7 @@ impl From<Exit> for ExitCode {
         match exit {
             Exit::Done => Self::SUCCESS,
             Exit::Interrupted => Self::from(130),
+            Exit::Found => Self::from(1),
         }
     }
 }

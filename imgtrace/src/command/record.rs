@@ -12,6 +12,7 @@ pub(super) fn run(args: &RecordArgs, common: &CommonArgs) -> Result<Exit, Failur
         file,
         rotation: &args.rotation,
         quiet: args.quiet,
+        fail_on: &args.judge.fail_on,
     };
     live::watch(&args.watch, &target, &args.show, common)
 }

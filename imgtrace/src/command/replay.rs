@@ -11,6 +11,7 @@ use super::args::{CommonArgs, ReplayArgs, ShowArgs};
 use super::error::{Failure, Kind};
 use super::screen::{Screen, Stdout};
 use super::session::Session;
+use crate::model::Rule;
 use crate::record::{Ending, HeaderError, ReadError, Reader};
 use crate::show::escape::escape;
 
@@ -20,7 +21,7 @@ pub(super) fn run(args: &ReplayArgs, common: &CommonArgs) -> Result<Exit, Failur
         speed: args.speed.unwrap_or(0.0),
         ..Source::of_file(&args.file)?
     };
-    replay(source, &args.show, common)
+    replay(source, &args.show, &args.judge.fail_on, common)
 }
 
 /// Where a recording comes from, and how it is to be played.
@@ -65,10 +66,11 @@ impl Source {
     }
 }
 
-/// Prints a recording.
+/// Prints a recording; fails on findings of these rules.
 pub(super) fn replay(
     source: Source,
     show: &ShowArgs,
+    fail_on: &[Rule],
     common: &CommonArgs,
 ) -> Result<Exit, Failure> {
     let Source { name, input, .. } = source;
@@ -84,13 +86,15 @@ pub(super) fn replay(
     );
     let screen = Stdout::new();
     let settings = screen.settings(show, common, header.zone.clone());
-    let session = Session::new(screen, settings);
+    let mut session = Session::new(screen, settings).failing_on(fail_on);
     let pace = (source.speed > 0.0).then(|| Pace::new(source.speed));
     let at_once = pace.is_some() || source.at_once;
-    match play(reader, session, pace, at_once).map_err(|error| error.about(name))? {
-        Some(ending) => judge(name, &ending),
-        None => Ok(Exit::Done),
-    }
+    let played = play(reader, &mut session, pace, at_once);
+    let exit = match played.map_err(|error| error.about(name))? {
+        Some(ending) => judge(name, &ending)?,
+        None => Exit::Done,
+    };
+    Ok(exit.unless_found(session.is_found()))
 }
 
 /// Why playing stopped before the end.
@@ -113,7 +117,7 @@ impl Stopped {
 /// Feeds every observation to the session; none if nobody reads the output any more.
 fn play<R: BufRead, S: Screen>(
     mut reader: Reader<R>,
-    mut session: Session<S>,
+    session: &mut Session<S>,
     mut pace: Option<Pace>,
     at_once: bool,
 ) -> Result<Option<Ending>, Stopped> {

@@ -6,7 +6,7 @@ use std::io;
 use super::error::{Failure, Kind};
 use super::screen::Screen;
 use super::watch::Sink;
-use crate::model::Report;
+use crate::model::{Report, Rule};
 use crate::observation::Observed;
 use crate::record::{Recorder, WriteError};
 use crate::show::{Renderer, Settings};
@@ -28,6 +28,9 @@ pub(super) enum Flow {
 #[derive(Debug)]
 pub(super) struct Session<S> {
     recorder: Option<Recorder>,
+    trace: Trace,
+    reports: Vec<Report>,
+    judged: Judged,
     view: Option<View<S>>,
     flow: Flow,
 }
@@ -35,25 +38,31 @@ pub(super) struct Session<S> {
 /// The part of a run that is seen.
 #[derive(Debug)]
 struct View<S> {
-    trace: Trace,
     renderer: Renderer,
-    reports: Vec<Report>,
     waiting: Vec<u8>,
     screen: S,
+}
+
+/// Which findings a run is to fail on, and whether there was one.
+#[derive(Debug, Default)]
+struct Judged {
+    rules: Vec<Rule>,
+    is_found: bool,
 }
 
 impl<S: Screen> Session<S> {
     /// A run that is printed.
     pub(super) fn new(screen: S, settings: Settings) -> Self {
         let view = View {
-            trace: Trace::new(),
             renderer: Renderer::new(settings),
-            reports: Vec::new(),
             waiting: Vec::new(),
             screen,
         };
         Self {
             recorder: None,
+            trace: Trace::new(),
+            reports: Vec::new(),
+            judged: Judged::default(),
             view: Some(view),
             flow: Flow::Open,
         }
@@ -71,6 +80,17 @@ impl<S: Screen> Session<S> {
         self
     }
 
+    /// The same run, which is to fail on a finding of one of these rules, be it printed or not.
+    pub(super) fn failing_on(mut self, rules: &[Rule]) -> Self {
+        self.judged.rules = rules.to_vec();
+        self
+    }
+
+    /// True if there was a finding to fail on.
+    pub(super) const fn is_found(&self) -> bool {
+        self.judged.is_found
+    }
+
     /// Takes in one observation. What it makes to record and to print waits for
     /// [`flush`](Self::flush), or is written now if much is waiting.
     ///
@@ -82,16 +102,25 @@ impl<S: Screen> Session<S> {
                 .append(observed)
                 .map_err(|error| recording(&error))?;
         }
-        if let Some(view) = &mut self.view {
-            view.trace.observe(observed, &mut view.reports);
-            for report in view.reports.drain(..) {
-                view.renderer.render(&report, &mut view.waiting);
-            }
-            if view.waiting.len() > MAX_WAITING {
-                self.flush()?;
+        if self.is_understood() {
+            self.trace.observe(observed, &mut self.reports);
+            for report in self.reports.drain(..) {
+                self.judged.see(&report);
+                if let Some(view) = &mut self.view {
+                    view.renderer.render(&report, &mut view.waiting);
+                }
             }
         }
+        let waiting = self.view.as_ref().map_or(0, |view| view.waiting.len());
+        if waiting > MAX_WAITING {
+            self.flush()?;
+        }
         Ok(())
+    }
+
+    /// True if anybody wants to know what the observations mean.
+    fn is_understood(&self) -> bool {
+        self.view.is_some() || !self.judged.rules.is_empty()
     }
 
     /// True if nobody reads the output any more.
@@ -130,6 +159,14 @@ impl<S: Screen> Sink for Session<S> {
 
     fn flush(&mut self) -> Result<Flow, Failure> {
         Self::flush(self)
+    }
+}
+
+impl Judged {
+    fn see(&mut self, report: &Report) {
+        if let Report::Finding(finding) = report {
+            self.is_found |= self.rules.contains(&finding.rule);
+        }
     }
 }
 

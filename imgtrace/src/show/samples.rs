@@ -255,6 +255,40 @@ pub(super) fn dood() -> Finding {
     }
 }
 
+/// A finding with all that one may say.
+pub(super) fn double_pull() -> Finding {
+    let summary = "docker.io/library/nginx:1.27 is in docker:/var/lib/docker already (187 MB); \
+                   containerd fetches it again";
+    let store = |number, kind, root: &str, namespace| StoreRef {
+        id: StoreId(number),
+        kind,
+        root: root.to_owned(),
+        namespace,
+    };
+    Finding {
+        evidence: vec!["both manifests are sha256:1111".to_owned()],
+        stores: vec![
+            store(1, StoreKind::Docker, "/var/lib/docker", None),
+            store(
+                2,
+                StoreKind::Containerd,
+                "/var/lib/containerd",
+                text("k8s.io"),
+            ),
+        ],
+        fetched_bytes: Some(71_000_000),
+        wasted_bytes: Some(187_000_000),
+        remedy: text("docker rmi docker.io/library/nginx:1.27, if only Kubernetes needs it"),
+        count: 2,
+        ..Finding::new(
+            at(950),
+            Rule::DoublePull,
+            Severity::Warning,
+            summary.to_owned(),
+        )
+    }
+}
+
 pub(super) fn loss() -> Loss {
     Loss {
         at: at(1_000),
@@ -340,6 +374,7 @@ pub(super) fn morning() -> Vec<Report> {
         Report::Ended(failed()),
         Report::Ended(start()),
         Report::Finding(dood()),
+        Report::Finding(double_pull()),
         Report::Store(at(949), StoreId(1), store()),
         Report::Ended(restarted()),
         Report::Ended(denied()),

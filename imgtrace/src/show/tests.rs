@@ -139,6 +139,7 @@ fn hostile(text: &str) -> Vec<Report> {
             summary: text.to_owned(),
             evidence,
             image: some(),
+            remedy: some(),
             ..dood()
         }),
         Report::Loss(loss()),

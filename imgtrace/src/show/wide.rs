@@ -6,7 +6,8 @@
 use std::fmt::Display;
 
 use crate::model::{
-    Caller, Cause, DigestKind, Endpoint, Hop, Operation, Outcome, Pod, Report, Runtime, Subject,
+    Caller, Cause, DigestKind, Endpoint, Finding, Hop, Operation, Outcome, Pod, Report, Runtime,
+    Subject,
 };
 
 use super::Settings;
@@ -46,15 +47,7 @@ pub(super) fn render(settings: &Settings, report: &Report, out: &mut Vec<u8>) {
         }
         Report::Finding(finding) => {
             at(&mut line, finding.at.wall);
-            line.push(WARNING, "! ")
-                .push(WARNING, finding.rule.as_str());
-            line.plain("  ").plain(&finding.summary);
-            field(&mut line, "image", finding.image.as_ref());
-            for sentence in &finding.evidence {
-                field(&mut line, "evidence", Some(quoted(sentence)));
-            }
-            let ids = finding.operations.iter().map(|id| format!("#{}", id.0));
-            list(&mut line, "operations", ids);
+            push_finding(&mut line, finding);
         }
         // There is one for each container.
         Report::Endpoint(_, endpoint) if endpoint.runtime == Runtime::Shim => return,
@@ -91,6 +84,36 @@ pub(super) fn render(settings: &Settings, report: &Report, out: &mut Vec<u8>) {
         }
     }
     line.finish(out);
+}
+
+/// A finding with all that it says.
+fn push_finding(line: &mut Line, finding: &Finding) {
+    line.push(WARNING, "! ")
+        .push(WARNING, finding.rule.as_str());
+    line.plain("  ").plain(&finding.summary);
+    field(line, "image", finding.image.as_ref());
+    let stores = finding.stores.iter().map(|store| {
+        let namespace = store.namespace.as_deref();
+        let namespace = namespace.map(|name| format!("({name})"));
+        let (id, kind) = (store.id, store.kind.as_str());
+        format!(
+            "{id}:{kind}:{}{}",
+            store.root,
+            namespace.unwrap_or_default()
+        )
+    });
+    list(line, "stores", stores);
+    field(line, "fetched-bytes", finding.fetched_bytes);
+    field(line, "wasted-bytes", finding.wasted_bytes);
+    let several = (finding.count > 1).then_some(finding.count);
+    field(line, "count", several);
+    let remedy = finding.remedy.as_ref();
+    field(line, "remedy", remedy.map(|remedy| quoted(remedy)));
+    for sentence in &finding.evidence {
+        field(line, "evidence", Some(quoted(sentence)));
+    }
+    let ids = finding.operations.iter().map(|id| format!("#{}", id.0));
+    list(line, "operations", ids);
 }
 
 /// What is known of an endpoint besides its number, kind and path.

@@ -91,6 +91,27 @@ fn live_options() {
 }
 
 #[test]
+fn a_run_may_fail_on_any_rule() {
+    let words = Rule::ALL.map(Rule::as_str).join(",");
+    let cli = parse(&format!("imgtrace --fail-on {words}")).unwrap();
+    assert_eq!(cli.live.judge.fail_on, Rule::ALL);
+    let both = [Rule::Dood, Rule::SocketGrant];
+    for line in [
+        "imgtrace record -q f --fail-on dood --fail-on socket-grant",
+        "imgtrace replay f --fail-on dood,socket-grant --filter op=pull",
+    ] {
+        let judge = match parse(line).unwrap().command {
+            Some(Command::Record(args)) => args.judge,
+            Some(Command::Replay(args)) => args.judge,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(judge.fail_on, both, "{line}");
+    }
+    let wrong = wrong("imgtrace --fail-on doodle");
+    assert!(wrong.contains("invalid value 'doodle'"), "{wrong}");
+}
+
+#[test]
 fn common_options_go_anywhere() {
     for line in [
         "imgtrace -vv --no-color replay f",

@@ -39,7 +39,7 @@ fn replayed(bytes: &[u8]) -> String {
     let settings = crate::show::Settings::default();
     let paper = Paper::default();
     let reader = Reader::open(bytes).unwrap();
-    let session = Session::new(paper.clone(), settings);
-    assert!(play(reader, session, None, false).is_ok());
+    let mut session = Session::new(paper.clone(), settings);
+    assert!(play(reader, &mut session, None, false).is_ok());
     paper.text()
 }

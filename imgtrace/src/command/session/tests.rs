@@ -194,6 +194,30 @@ fn a_quiet_session_only_records() {
 }
 
 #[test]
+fn a_finding_is_failed_on_be_it_printed_or_not() {
+    let fails = |rules: &[Rule], is_quiet: bool| {
+        let hidden = Settings {
+            filter: crate::show::Filter("op=push".parse().into_iter().collect()),
+            ..settings(Output::Text)
+        };
+        let mut session = Session::new(Paper::default(), hidden).failing_on(rules);
+        if is_quiet {
+            session = session.quiet();
+        }
+        for observed in story() {
+            session.take(&observed).unwrap();
+        }
+        session.flush().unwrap();
+        session.is_found()
+    };
+    for is_quiet in [false, true] {
+        assert!(fails(&[Rule::Leftover, Rule::Dood], is_quiet));
+        assert!(!fails(&[Rule::Leftover, Rule::Dind], is_quiet));
+        assert!(!fails(&[], is_quiet));
+    }
+}
+
+#[test]
 fn failed_recordings_say_what_to_do() {
     let path = || PathBuf::from("/tmp/a.jsonl");
     let full = || io::Error::from(io::ErrorKind::StorageFull);

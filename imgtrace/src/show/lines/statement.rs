@@ -10,7 +10,7 @@ use super::{WORD, loss};
 /// Where the text of these lines begins: under what operations are about.
 const TEXT: usize = WORD + 8;
 
-/// `! dood  …`, and its evidence where it is asked for.
+/// `! dood  …`, what to do about it, and its evidence where that is asked for.
 pub(super) fn finding(mut line: Line, settings: &Settings, finding: &Finding, out: &mut Vec<u8>) {
     let style = match finding.severity {
         Severity::Info => OP,
@@ -21,12 +21,16 @@ pub(super) fn finding(mut line: Line, settings: &Settings, finding: &Finding, ou
         .pad_to(TEXT);
     line.plain(&finding.summary);
     line.finish(out);
-    if settings.evidence {
-        for sentence in &finding.evidence {
-            let mut line = Line::new(settings.colour);
-            line.pad_to(TEXT).push(DIM, &format!("· {sentence}"));
-            line.finish(out);
-        }
+    let mut below = |mark: char, sentence: &str| {
+        let mut line = Line::new(settings.colour);
+        line.pad_to(TEXT).push(DIM, &format!("{mark} {sentence}"));
+        line.finish(out);
+    };
+    if let Some(remedy) = &finding.remedy {
+        below('→', remedy);
+    }
+    for sentence in finding.evidence.iter().filter(|_| settings.evidence) {
+        below('·', sentence);
     }
 }
 
