@@ -61,6 +61,18 @@ pub enum Fact {
         /// The container as the request named it.
         container: String,
     },
+    /// A client speaks this version of an API. Told once for a connection, and again if it takes
+    /// another.
+    ApiVersion {
+        /// The API.
+        api: Api,
+        /// As the request names it: `1.41` of Docker's, `v1alpha2` of the CRI.
+        version: String,
+        /// The newest that the daemon speaks, where its answer tells: clients take an older one
+        /// where the daemon knows no newer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        newest: Option<String>,
+    },
     /// The daemon said its version.
     Version {
         /// Such as `28.5.2`.

@@ -251,6 +251,8 @@ impl World {
             }
             Fact::Image { id, names } => self.images.learn(endpoint, id, names),
             Fact::Exec { id, container } => self.containers.learn_exec(endpoint, id, container),
+            // What a client speaks is `verdict`'s matter.
+            Fact::ApiVersion { .. } => {}
             Fact::Version { version } => {
                 let news = self.endpoints.learn_version(endpoint, version);
                 out.extend(news.map(|endpoint| Report::Endpoint(at, endpoint.clone())));

@@ -13,8 +13,8 @@ mod tests;
 
 use std::mem;
 
-pub(crate) use document::Document;
 use document::Value;
+pub(crate) use document::{Document, Object};
 use text::{Step, Text};
 
 /// Objects and arrays inside of each other; what is deeper is taken for malformed.
@@ -23,6 +23,8 @@ const MAX_DEPTH: usize = 128;
 const MAX_KEY: usize = 64;
 /// Bytes of a value that are kept; an error message is the longest thing that is asked for.
 pub(crate) const MAX_TEXT: usize = 4096;
+/// Letters of `true`, `false` and `null`.
+const MAX_WORD: usize = 5;
 /// Digits of a number; more do not fit `u64`.
 const MAX_NUMBER: usize = 20;
 
@@ -171,7 +173,10 @@ impl Scanner {
                 self.begin(Expect::Number, wanted * MAX_NUMBER);
                 self.text.push(byte);
             }
-            b't' | b'f' | b'n' => self.begin(Expect::Word, 0),
+            b't' | b'f' | b'n' => {
+                self.begin(Expect::Word, wanted * MAX_WORD);
+                self.text.push(byte);
+            }
             _ => self.close(byte),
         }
     }
@@ -184,6 +189,9 @@ impl Scanner {
     fn open(&mut self, object: bool) {
         if self.levels.len() == MAX_DEPTH {
             return self.lose();
+        }
+        if let Some(path) = self.wanted_path().filter(|_| object) {
+            self.document.add(path, Value::Object);
         }
         self.levels.push(Level {
             object,
@@ -264,11 +272,15 @@ impl Scanner {
             self.text.push(byte);
             return true;
         }
-        if self.expect == Expect::Number
-            && let Some(path) = self.wanted_path()
-            && let Ok(number) = self.text.take().parse()
-        {
-            self.document.add(path, Value::Number(number));
+        if let Some(path) = self.wanted_path() {
+            let text = self.text.take();
+            let value = match self.expect {
+                Expect::Number => text.parse().ok().map(Value::Number),
+                _ => (text == "true").then_some(Value::True),
+            };
+            if let Some(value) = value {
+                self.document.add(path, value);
+            }
         }
         self.end_value(true);
         false

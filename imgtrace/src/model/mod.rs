@@ -34,7 +34,7 @@ pub use reference::{ImageName, Reference, image_id, is_digest};
 pub use report::{Loss, LossKind, Notice, Report};
 pub use rootfs::{Cause, MountId, OciVerb, Role, Rootfs, RootfsIdentity};
 pub use store::{Store, StoreId, StoreKind, StoreRef};
-pub use subject::{DigestKind, Pod, Subject};
+pub use subject::{Bind, DigestKind, MAX_BINDS, Pod, Subject};
 pub use summary::{
     AnomalyCount, CallerCount, EndpointCount, FindingCount, LossCount, OperationCount, Summary,
 };

@@ -39,6 +39,22 @@ pub struct Pod {
     pub uid: Option<String>,
 }
 
+/// Binds of one container that are told; kubelet makes about five, people seldom twenty.
+pub const MAX_BINDS: usize = 64;
+
+/// A folder or file of the machine that a container gets to see.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Bind {
+    /// Its absolute path, as the daemon sees it.
+    pub source: String,
+    /// Where the container sees it.
+    pub target: String,
+    /// True if the container may not write there. Of a socket this keeps nobody from talking to
+    /// who listens.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub read_only: bool,
+}
+
 /// What a request names and what its answer adds, as far as an operation says it.
 ///
 /// Used for the begin, for progress and for the end alike: a later value replaces an earlier one,
@@ -77,6 +93,10 @@ pub struct Subject {
     /// Sandbox id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sandbox: Option<String>,
+    /// What of the machine a container to be created is to see, in the order of the request; at
+    /// most [`MAX_BINDS`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub binds: Vec<Bind>,
     /// The pod that the request is for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pod: Option<Pod>,
@@ -119,6 +139,9 @@ impl Subject {
         take(&mut self.container, later.container);
         take(&mut self.container_name, later.container_name);
         take(&mut self.sandbox, later.sandbox);
+        if !later.binds.is_empty() {
+            self.binds = later.binds;
+        }
         take(&mut self.pod, later.pod);
         take(&mut self.namespace, later.namespace);
         take(&mut self.bytes, later.bytes);

@@ -158,40 +158,50 @@ fn subject() -> BoxedStrategy<Subject> {
         option::of(any::<u64>()),
         any::<bool>(),
     );
-    (texts, vec(text(), 0..3), option::of(pod()), numbers)
-        .prop_map(|(texts, images, pod, (bytes, bytes_total, all_tags))| {
-            let [
-                image,
-                digest,
-                platform,
-                target,
-                container,
-                container_name,
-                sandbox,
-                namespace,
-                what,
-                exec,
-            ] = texts;
-            let digest_kind = digest.is_some().then_some(DigestKind::Index);
-            Subject {
-                image,
-                images,
-                all_tags,
-                digest,
-                digest_kind,
-                platform,
-                target,
-                container,
-                container_name,
-                sandbox,
-                pod,
-                namespace,
-                bytes,
-                bytes_total,
-                what,
-                exec,
-            }
-        })
+    let bind = (text(), text(), any::<bool>());
+    let bind = bind.prop_map(|(source, target, read_only)| Bind {
+        source,
+        target,
+        read_only,
+    });
+    let lists = (vec(text(), 0..3), vec(bind, 0..3));
+    (texts, lists, option::of(pod()), numbers)
+        .prop_map(
+            |(texts, (images, binds), pod, (bytes, bytes_total, all_tags))| {
+                let [
+                    image,
+                    digest,
+                    platform,
+                    target,
+                    container,
+                    container_name,
+                    sandbox,
+                    namespace,
+                    what,
+                    exec,
+                ] = texts;
+                let digest_kind = digest.is_some().then_some(DigestKind::Index);
+                Subject {
+                    image,
+                    images,
+                    all_tags,
+                    digest,
+                    digest_kind,
+                    platform,
+                    target,
+                    container,
+                    container_name,
+                    sandbox,
+                    binds,
+                    pod,
+                    namespace,
+                    bytes,
+                    bytes_total,
+                    what,
+                    exec,
+                }
+            },
+        )
         .boxed()
 }
 
@@ -227,6 +237,11 @@ fn fact() -> impl Strategy<Value = Fact> {
         (text(), vec(text(), 0..3)).prop_map(|(id, names)| Fact::Image { id, names }),
         (text(), text()).prop_map(|(id, container)| Fact::Exec { id, container }),
         text().prop_map(|version| Fact::Version { version }),
+        (text(), proptest::option::of(text())).prop_map(|(version, newest)| Fact::ApiVersion {
+            api: Api::Docker,
+            version,
+            newest,
+        }),
     ]
 }
 

@@ -208,6 +208,11 @@ fn push_subject(line: &mut Line, subject: &Subject) {
     field(line, "sandbox", subject.sandbox.as_ref());
     field(line, "pod", subject.pod.as_ref().map(pod));
     field(line, "namespace", subject.namespace.as_ref());
+    for bind in &subject.binds {
+        let mode = if bind.read_only { ":ro" } else { "" };
+        let bind = format!("{}:{}{mode}", bind.source, bind.target);
+        field(line, "bind", Some(quoted(&bind)));
+    }
     field(line, "what", subject.what.as_ref());
     field(line, "bytes", subject.bytes);
     field(line, "of-bytes", subject.bytes_total);

@@ -13,11 +13,23 @@ mod tests;
 
 use super::named;
 use super::rpc::{Operation, Payload, Procedure, Role, Shape, never};
-use crate::model::{Api, Op, Pod, Subject};
+use crate::model::{Api, MAX_BINDS, Op, Pod, Subject};
+use crate::observation::Fact;
 use message::{
     ContainerIdRequest, CreateContainerRequest, CreateContainerResponse, PodSandboxMetadata,
     RunPodSandboxRequest, SandboxIdRequest, SandboxIdResponse,
 };
+
+/// That a call is of the version before the present one, which servers have given up since
+/// (containerd with 2.0, CRI-O with 1.26).
+pub(super) fn old_version(path: &str) -> Option<Fact> {
+    path.starts_with("/runtime.v1alpha2.")
+        .then(|| Fact::ApiVersion {
+            api: Api::Cri,
+            version: "v1alpha2".to_owned(),
+            newest: None,
+        })
+}
 
 /// What a method of `RuntimeService` is followed for.
 pub(super) fn runtime(method: &str) -> Option<Role> {
@@ -119,9 +131,14 @@ fn create(payload: &mut Payload) -> Subject {
     let asked: CreateContainerRequest = payload.read();
     let config = asked.config.unwrap_or_default();
     let metadata = config.metadata.unwrap_or_default();
+    let binds = config
+        .mounts
+        .iter()
+        .filter_map(|mount| named::bind(&mount.host_path, &mount.container_path, mount.readonly));
     Subject {
         sandbox: named::text(&asked.pod_sandbox_id),
         container_name: named::text(&metadata.name),
+        binds: binds.take(MAX_BINDS).collect(),
         pod: pod(asked.sandbox_config.and_then(|sandbox| sandbox.metadata)),
         ..image::named(&config.image.unwrap_or_default())
     }

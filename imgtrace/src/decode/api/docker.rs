@@ -17,6 +17,7 @@ mod operation;
 mod params;
 mod request;
 mod route;
+mod spoken;
 
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ use std::collections::BTreeMap;
 use facts::Facts;
 use operation::Operation;
 use route::Route;
+use spoken::Spoken;
 
 use crate::decode::http1::{self, Piece, RequestHead, ResponseHead};
 use crate::decode::{Direction, Event, Exchange};
@@ -45,6 +47,7 @@ pub struct Reader {
     exchanges: BTreeMap<Exchange, Following>,
     /// The daemon's version was told.
     knows_version: bool,
+    spoken: Spoken,
 }
 
 /// What an exchange is followed for.
@@ -90,6 +93,7 @@ impl Reader {
     }
 
     fn request(&mut self, exchange: Exchange, head: &RequestHead, out: &mut Vec<Event>) {
+        self.spoken.asked(&head.path);
         let Some((api, route)) = route::route(head.method, &head.path) else {
             return;
         };
@@ -110,6 +114,8 @@ impl Reader {
         if let Some(version) = facts::server_version(&head.server) {
             self.learn_version(version, out);
         }
+        let spoken = self.spoken.answered(&head.api_version);
+        out.extend(spoken.map(Event::Learned));
         match self.exchanges.get_mut(&exchange) {
             Some(Following::Operation(operation)) => {
                 let podman = head.server.starts_with("Libpod/");

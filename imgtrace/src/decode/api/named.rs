@@ -1,7 +1,7 @@
 //! What messages name: images, containers and versions, each written in one way.
 
 use crate::decode::clean::clean;
-use crate::model::{DigestKind, ImageName, Reference, Subject};
+use crate::model::{Bind, DigestKind, ImageName, Reference, Subject};
 use crate::observation::Fact;
 
 /// Bytes of a version that are believed.
@@ -43,6 +43,15 @@ pub(super) fn name(given: &str) -> Option<String> {
 /// A text that is kept as it was sent, cleaned; null if nothing is left.
 pub(super) fn text(given: &str) -> Option<String> {
     Some(clean(given)).filter(|text| !text.is_empty())
+}
+
+/// What a container is to see of the machine; null if that is no path.
+pub(super) fn bind(source: &str, target: &str, read_only: bool) -> Option<Bind> {
+    source.starts_with('/').then(|| Bind {
+        source: clean(source),
+        target: clean(target),
+        read_only,
+    })
 }
 
 /// A container's or sandbox's id, in full.

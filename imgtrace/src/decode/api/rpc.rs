@@ -142,6 +142,8 @@ impl Reader {
 
     fn called(&mut self, head: Head, path: &str, out: &mut Vec<Event>) {
         self.containerd.pass(head.at, out);
+        self.told
+            .tell(cri::old_version(path).into_iter().collect(), out);
         let Some(role) = role(path) else {
             return;
         };

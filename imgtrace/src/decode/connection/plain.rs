@@ -115,7 +115,9 @@ impl Plain {
         }
         *answered = true;
         let server = value(fields, "server").unwrap_or_default();
-        let head = ResponseHead::new(status, value(fields, "content-type"), server, at);
+        let api_version = value(fields, "api-version").unwrap_or_default();
+        let content_type = value(fields, "content-type");
+        let head = ResponseHead::new(status, content_type, server, api_version, at);
         let exchange = Exchange::of_stream(stream);
         self.reader.read(Http1::Response { exchange, head }, out);
     }

@@ -21,7 +21,8 @@ fn decode(joined: bool, segments: Vec<Segment>) -> Vec<Event> {
     events
 }
 
-/// What a conversation means, a line an event, without progress; the same for every split.
+/// What a conversation means, a line an event, without progress and the version that is spoken; the
+/// same for every split.
 #[track_caller]
 fn told(joined: bool, conversation: &[Said]) -> Vec<String> {
     let whole = decode(joined, segments(conversation, &[usize::MAX]));
@@ -60,6 +61,7 @@ fn line(event: &Event) -> Option<String> {
         }
         Event::Progress { .. } => return None,
         Event::Withdrawn { exchange } => format!("{} withdrawn", exchange.0),
+        Event::Learned(Fact::ApiVersion { .. }) => return None,
         Event::Learned(fact) => format!("{fact:?}"),
         Event::Anomaly(anomaly) => format!("! {anomaly:?}"),
     })

@@ -56,6 +56,9 @@ pub struct ResponseHead {
     pub content_type: String,
     /// The `Server` header, such as `Docker/28.5.2 (linux)`; empty where there is none.
     pub server: String,
+    /// `Api-Version`, which dockerd and Podman add to every answer: the newest version of Docker's
+    /// API that they speak. Empty where there is none.
+    pub api_version: String,
     /// When the head was complete.
     pub at: Stamp,
 }

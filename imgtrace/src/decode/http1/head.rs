@@ -78,6 +78,7 @@ pub(super) fn parse_answer(bytes: &[u8], at: Stamp) -> Option<Answer> {
             status,
             content_type: fields.media_type(),
             server: fields.text("server"),
+            api_version: fields.text("api-version"),
             at,
         },
         upgrade: fields.text("upgrade").to_ascii_lowercase(),
@@ -161,12 +162,14 @@ impl ResponseHead {
         status: u16,
         content_type: Option<String>,
         server: String,
+        api_version: String,
         at: Stamp,
     ) -> Self {
         Self {
             status,
             content_type: media_type(content_type.unwrap_or_default().as_bytes()),
             server,
+            api_version,
             at,
         }
     }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::model::{
-    Ancestor, Api, Caller, CallerContainer, Confidence, Denial, DigestKind, EndpointId,
+    Ancestor, Api, Bind, Caller, CallerContainer, Confidence, Denial, DigestKind, EndpointId,
     EndpointRef, Hop, Op, Operation, OperationId, Outcome, Pod, Runtime,
 };
 
@@ -42,6 +42,8 @@ pub(super) struct View<'a> {
     what: Option<&'a str>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     all_tags: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    binds: Vec<BindView<'a>>,
     #[serde(flatten)]
     denial: Option<&'a Denial>,
     #[serde(flatten)]
@@ -85,6 +87,7 @@ impl<'a> View<'a> {
             confidence: operation.confidence,
             what: subject.what.as_deref(),
             all_tags: subject.all_tags,
+            binds: subject.binds.iter().map(BindView::new).collect(),
             denial: operation.denial.as_ref(),
             start: Start::new(operation),
             retry_of: operation.retry_of,
@@ -112,6 +115,28 @@ impl<'a> PodView<'a> {
             namespace: namespace.as_deref(),
             name: name.as_deref(),
             uid: uid.as_deref(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct BindView<'a> {
+    source: &'a str,
+    target: &'a str,
+    read_only: bool,
+}
+
+impl<'a> BindView<'a> {
+    fn new(bind: &'a Bind) -> Self {
+        let Bind {
+            source,
+            target,
+            read_only,
+        } = bind;
+        Self {
+            source,
+            target,
+            read_only: *read_only,
         }
     }
 }

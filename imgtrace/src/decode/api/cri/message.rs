@@ -117,6 +117,19 @@ pub(super) struct ContainerConfig {
     pub(super) metadata: Option<ContainerMetadata>,
     #[prost(message, optional, tag = "2")]
     pub(super) image: Option<ImageSpec>,
+    #[prost(message, repeated, tag = "7")]
+    pub(super) mounts: Vec<Mount>,
+}
+
+/// Of a volume that is an image `host_path` is empty.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Mount {
+    #[prost(string, tag = "1")]
+    pub(super) container_path: String,
+    #[prost(string, tag = "2")]
+    pub(super) host_path: String,
+    #[prost(bool, tag = "3")]
+    pub(super) readonly: bool,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -131,7 +144,7 @@ pub(super) struct CreateContainerRequest {
 
 impl Partial for CreateContainerRequest {
     const NESTED: &'static [Nested] = &[
-        Nested::of(2, &[METADATA, Nested::leaf(2)]),
+        Nested::of(2, &[METADATA, Nested::leaf(2), Nested::leaf(7)]),
         Nested::of(3, &[METADATA]),
     ];
 }

@@ -5,7 +5,7 @@ mod facts;
 
 use crate::decode::api::rpc::tests::proto::Proto;
 use crate::decode::api::rpc::tests::script::{Script, Told, operations};
-use crate::model::{Api, DigestKind, Op, Outcome, Pod};
+use crate::model::{Api, Bind, DigestKind, Op, Outcome, Pod};
 
 const HEX: &str = "cbb60b12af1e1d3b9c8fb0cbbc2ad1b9a3fa8d0fbf6bd6ba2a8a6e3a0e5c9a11";
 const CONTAINER: &str = "9f2c0b12af1e1d3b9c8fb0cbbc2ad1b9a3fa8d0fbf6bd6ba2a8a6e3a0e5c9a22";
@@ -208,6 +208,14 @@ fn create(image: &Proto) -> Proto {
         .text(5, "/")
         .message(6, &Proto::new().text(1, "PASSWORD").text(2, SECRET))
         .message(7, &Proto::new().text(1, "/etc").text(2, "/host/etc"))
+        .message(
+            7,
+            &Proto::new()
+                .text(1, "/d.sock")
+                .text(2, "/run/docker.sock")
+                .number(3, 1),
+        )
+        .message(7, &Proto::new().text(1, "/data").message(9, image))
         .entry(9, "label", SECRET)
         .entry(10, "annotation", SECRET)
         .text(11, "app/0.log");
@@ -232,6 +240,16 @@ fn create_container() {
     assert_eq!(subject.container_name.as_deref(), Some("app"));
     assert_eq!(subject.sandbox.as_deref(), Some(SANDBOX));
     assert_eq!((subject.pod, subject.digest), (Some(pod()), None));
+    let bind = |source: &str, target: &str, read_only| Bind {
+        source: source.to_owned(),
+        target: target.to_owned(),
+        read_only,
+    };
+    let binds = [
+        bind("/host/etc", "/etc", false),
+        bind("/run/docker.sock", "/d.sock", true),
+    ];
+    assert_eq!(subject.binds, binds, "a volume that is an image is no path");
 
     let by_digest = format!("docker.io/library/busybox@sha256:{HEX}");
     assert_eq!(create_of(&image(&by_digest)).subject.image, Some(by_digest));

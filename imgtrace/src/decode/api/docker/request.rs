@@ -1,5 +1,6 @@
 //! What a request asks for: its operation, and what that is about.
 
+mod binds;
 mod libpod;
 
 use super::params::Params;
@@ -13,8 +14,24 @@ use crate::model::{Api, DigestKind, ImageName, Op, Reference, Subject, is_digest
 const MAX_IMAGES: usize = 64;
 
 /// The fields of a body of `containers/create` that are read: Docker's, then libpod's. `image` may
-/// be an id that the client has looked up; `raw_image_name` is what its user has typed.
-pub(super) const CREATE_FIELDS: &[&str] = &["image", "name", "raw_image_name"];
+/// be an id that the client has looked up; `raw_image_name` is what its user has typed. What is
+/// mounted from the machine is known to [`binds`].
+pub(super) const CREATE_FIELDS: &[&str] = &[
+    "image",
+    "name",
+    "raw_image_name",
+    "hostconfig.binds",
+    "hostconfig.mounts",
+    "hostconfig.mounts.type",
+    "hostconfig.mounts.source",
+    "hostconfig.mounts.target",
+    "hostconfig.mounts.readonly",
+    "mounts",
+    "mounts.type",
+    "mounts.source",
+    "mounts.destination",
+    "mounts.options",
+];
 
 /// The operation and its subject; null if the parameters ask for nothing.
 pub(super) fn asked(
@@ -131,6 +148,10 @@ impl Request<'_> {
         };
         Subject {
             container_name: name.map(clean_name),
+            binds: match self.api {
+                Api::Libpod => binds::libpod(self.body),
+                _ => binds::docker(self.body),
+            },
             ..self.image(typed.unwrap_or(given))
         }
     }

@@ -25,6 +25,7 @@ pub(super) struct Talk {
     body: Vec<u8>,
     status: u16,
     server: &'static str,
+    api_version: &'static str,
     answer: Vec<u8>,
     /// Bytes of each piece of a body.
     piece: usize,
@@ -45,6 +46,7 @@ pub(super) fn talk(method: &str, target: &str) -> Talk {
         body: Vec::new(),
         status: 200,
         server: "",
+        api_version: "",
         answer: Vec::new(),
         piece: usize::MAX,
     }
@@ -86,6 +88,13 @@ impl Talk {
         Self { server, ..self }
     }
 
+    pub(super) fn api_version(self, api_version: &'static str) -> Self {
+        Self {
+            api_version,
+            ..self
+        }
+    }
+
     pub(super) fn pieces(self, piece: usize) -> Self {
         Self { piece, ..self }
     }
@@ -111,6 +120,7 @@ impl Talk {
                 status: self.status,
                 content_type: String::new(),
                 server: self.server.to_owned(),
+                api_version: self.api_version.to_owned(),
                 at: at(2),
             },
         }
@@ -193,7 +203,8 @@ pub(super) fn read(events: impl IntoIterator<Item = http1::Event>) -> Vec<Event>
     out
 }
 
-/// The events in a line: of an operation its end, with everything that was said of its subject.
+/// The events in a line: of an operation its end, with everything that was said of its subject. The
+/// version that a client speaks has tests of its own.
 pub(super) fn told(events: &[Event]) -> String {
     let mut lines = Vec::new();
     let mut subject = Subject::default();
@@ -236,6 +247,7 @@ pub(super) fn told(events: &[Event]) -> String {
                     serde_json::to_string(subject).unwrap()
                 ));
             }
+            Event::Learned(Fact::ApiVersion { .. }) => {}
             Event::Learned(fact) => lines.push(serde_json::to_string(fact).unwrap()),
             Event::Anomaly(anomaly) => lines.push(serde_json::to_string(anomaly).unwrap()),
         }

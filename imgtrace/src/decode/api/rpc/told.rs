@@ -55,6 +55,11 @@ fn hashes(fact: &Fact) -> (u64, u64) {
         Fact::Image { id, names } => both(&(2, id), &names),
         Fact::Exec { id, container } => both(&(3, id), &container),
         Fact::Version { version } => both(&4, &version),
+        Fact::ApiVersion {
+            api,
+            version,
+            newest,
+        } => both(&(5, api), &(version, newest)),
     }
 }
 

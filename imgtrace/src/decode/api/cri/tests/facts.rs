@@ -3,6 +3,7 @@
 use super::{CONTAINER, HEX, SANDBOX, SECRET, image, metadata, pod};
 use crate::decode::api::rpc::tests::proto::Proto;
 use crate::decode::api::rpc::tests::script::Script;
+use crate::model::Api;
 use crate::observation::Fact;
 
 fn learnt(service: &str, method: &str, answer: &Proto) -> Vec<Fact> {
@@ -46,6 +47,23 @@ fn expected(name: &str, sandbox: Option<&str>) -> Fact {
         pod: None,
         sandbox: sandbox.map(str::to_owned),
     }
+}
+
+#[test]
+fn the_version_before_the_present_one_is_told_once_for_a_connection() {
+    let mut script = Script::new();
+    for service in ["RuntimeService/Status", "ImageService/ListImages"] {
+        for version in ["v1", "v1alpha2"] {
+            let path = format!("/runtime.{version}.{service}");
+            script.unary(&path, &Proto::new(), &Proto::new());
+        }
+    }
+    let old = Fact::ApiVersion {
+        api: Api::Cri,
+        version: "v1alpha2".to_owned(),
+        newest: None,
+    };
+    assert_eq!(script.facts(), [old]);
 }
 
 #[test]

@@ -188,6 +188,19 @@ fn create() {
 }
 
 #[test]
+fn what_a_container_sees_of_the_machine() {
+    let body = r#"{"image":"quay.io/a/b:1","mounts":[{"destination":"/d.sock","type":"bind","source":"/run/podman/podman.sock","options":["rbind","ro"]},{"destination":"/tmp","type":"tmpfs","source":"tmpfs"},{"destination":"/c","source":"/srv","type":"bind"}],"volumes":[{"Name":"cache","Dest":"/v"}]}"#;
+    check(
+        &talk("POST", "/libpod/containers/create")
+            .body(body)
+            .answer(201, format!(r#"{{"Id":"{ID}"}}"#)),
+        &format!(
+            r#"libpod create ok {{"image":"quay.io/a/b:1","container":"{ID}","binds":[{{"source":"/run/podman/podman.sock","target":"/d.sock","read_only":true}},{{"source":"/srv","target":"/c"}}]}}"#
+        ),
+    );
+}
+
+#[test]
 fn containers_and_exec() {
     for op in ["start", "stop", "kill", "restart"] {
         check(

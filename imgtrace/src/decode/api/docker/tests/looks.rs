@@ -1,6 +1,22 @@
 //! What only looks makes no operation; some of it tells something.
 
 use super::*;
+use crate::model::Api;
+
+#[test]
+fn a_client_that_only_lists_tells_the_version_that_it_speaks() {
+    let list = talk("GET", "/v1.24/images/json").api_version("1.52");
+    let events = list.answer(200, "[]").events();
+    let spoken = Fact::ApiVersion {
+        api: Api::Docker,
+        version: "1.24".to_owned(),
+        newest: Some("1.52".to_owned()),
+    };
+    assert!(
+        matches!(&events[..], [Event::Learned(fact)] if *fact == spoken),
+        "{events:?}"
+    );
+}
 
 #[test]
 fn nothing_that_is_not_named_makes_an_operation() {
@@ -99,7 +115,7 @@ fn nothing_that_is_not_named_makes_an_operation() {
                 let events = talk(method, &format!("{version}{target}"))
                     .answer(status, "{}")
                     .events();
-                assert_eq!(events, [], "{line}");
+                assert_eq!(told(&events), "", "{line}");
             }
         }
     }

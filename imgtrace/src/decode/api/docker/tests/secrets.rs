@@ -52,7 +52,7 @@ fn in_queries() {
 
 #[test]
 fn in_bodies() {
-    let config = r#"{"Image":"a","Env":["PASSWORD=S3CR3T"],"Cmd":["S3CR3T"],"Entrypoint":["S3CR3T"],"Labels":{"image":"S3CR3T","a":"S3CR3T"},"Healthcheck":{"Test":["S3CR3T"]},"HostConfig":{"LogConfig":{"Config":{"image":"S3CR3T"}}}}"#;
+    let config = r#"{"Image":"a","Env":["PASSWORD=S3CR3T"],"Cmd":["S3CR3T"],"Entrypoint":["S3CR3T"],"Labels":{"image":"S3CR3T","a":"S3CR3T"},"Healthcheck":{"Test":["S3CR3T"]},"HostConfig":{"LogConfig":{"Config":{"image":"S3CR3T"}},"Mounts":[{"Type":"volume","Source":"a","VolumeOptions":{"Labels":{"source":"S3CR3T"},"DriverConfig":{"Options":{"password":"S3CR3T"}}}}]}}"#;
     for target in [
         "/containers/create",
         "/libpod/containers/create",

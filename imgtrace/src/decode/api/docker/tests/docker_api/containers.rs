@@ -1,6 +1,7 @@
 //! Containers and execs.
 
 use super::*;
+use crate::model::MAX_BINDS;
 
 #[test]
 fn create() {
@@ -32,6 +33,52 @@ fn create() {
             .answer(400, r#"{"message":"invalid reference format"}"#),
         r#"docker create error: invalid reference format {"image":"r.io/a@sha256:zz"}"#,
     );
+}
+
+/// The bodies of docker 20.10 (`-v`), compose (`--mount`'s form) and docker 29 in short: the fields
+/// that matter, in the order in which they were sent.
+#[test]
+fn what_a_container_sees_of_the_machine() {
+    let cases = [
+        (
+            r#"{"Image":"a","Volumes":{},"HostConfig":{"Binds":["/var/run/docker.sock:/var/run/docker.sock","/srv/api-token:/t:ro,z","cache:/c"],"NetworkMode":"default","VolumesFrom":null,"Mounts":[]}}"#,
+            r#"[{"source":"/var/run/docker.sock","target":"/var/run/docker.sock"},{"source":"/srv/api-token","target":"/t","read_only":true}]"#,
+        ),
+        (
+            r#"{"Image":"a","HostConfig":{"Binds":null,"Mounts":[{"Type":"volume","Source":"cache","Target":"/c","ReadOnly":true,"VolumeOptions":{"DriverConfig":{"Options":{"device":"/x","o":"bind"}}}},{"Type":"tmpfs","Target":"/tmp"},{"Type":"bind","Source":"/run","Target":"/host/run","BindOptions":{"CreateMountpoint":true}},{"Type":"bind","Source":"/run/docker.sock","Target":"/d.sock","ReadOnly":true}]}}"#,
+            r#"[{"source":"/run","target":"/host/run"},{"source":"/run/docker.sock","target":"/d.sock","read_only":true}]"#,
+        ),
+    ];
+    for (body, binds) in cases {
+        for piece in [usize::MAX, 1, 13] {
+            check(
+                &talk("POST", "/containers/create")
+                    .body(body)
+                    .pieces(piece)
+                    .answer(201, format!("{{\"Id\":\"{ID}\"}}")),
+                &format!(
+                    r#"docker create ok {{"image":"docker.io/library/a:latest","container":"{ID}","binds":{binds}}}"#
+                ),
+            );
+        }
+    }
+}
+
+#[test]
+fn so_many_binds_are_told_and_no_more() {
+    let binds: Vec<_> = (0..500)
+        .map(|number| format!("\"/a/{number}:/b\""))
+        .collect();
+    let body = format!(
+        r#"{{"Image":"a","HostConfig":{{"Binds":[{}]}}}}"#,
+        binds.join(",")
+    );
+    let events = talk("POST", "/containers/create").body(body).events();
+    let began = events.iter().find_map(|event| match event {
+        Event::Began { subject, .. } => Some(subject.binds.len()),
+        _ => None,
+    });
+    assert_eq!(began, Some(MAX_BINDS));
 }
 
 #[test]
