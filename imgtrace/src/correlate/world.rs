@@ -1,5 +1,6 @@
 //! What is known of the machine at one point of the run: who is who, what is called what.
 
+use super::caller::Attribution;
 use super::cgroup::{Nested, Place};
 use super::connections::{Connection, Connections};
 use super::containers::{Container, Containers};
@@ -9,7 +10,9 @@ use super::images::Images;
 use super::inventory::Inventory;
 use super::pod::{self, Pods};
 use super::processes::Processes;
-use crate::model::{Endpoint, EndpointId, Process, ProcessKey, Report, Rootfs, Runtime, Stamp};
+use crate::model::{
+    Caller, Endpoint, EndpointId, Process, ProcessKey, Report, Rootfs, Runtime, Stamp,
+};
 use crate::observation::{ConnectionId, Fact, Observation};
 
 /// Tables of names and identities, each with its bound.
@@ -57,6 +60,23 @@ impl World {
     /// An endpoint that was found.
     pub(crate) fn endpoint(&self, id: EndpointId) -> Option<&Endpoint> {
         self.endpoints.get(id)
+    }
+
+    /// The endpoints of all daemons, by number; those of shims are none of them.
+    pub(crate) fn daemons(&self) -> impl Iterator<Item = &Endpoint> {
+        self.endpoints.daemons()
+    }
+
+    /// Where a connection leads, and who asks on it, as far as that is known.
+    pub(crate) fn client(&self, id: ConnectionId) -> Option<(EndpointId, Option<Caller>)> {
+        let connection = self.connections.get(id)?;
+        let asked = Attribution::of(self, connection);
+        Some((connection.endpoint, asked.caller))
+    }
+
+    /// A process as a caller.
+    pub(crate) fn caller(&self, key: ProcessKey) -> Option<Caller> {
+        Attribution::seen(self, key).caller
     }
 
     /// The daemon behind an endpoint.

@@ -220,6 +220,7 @@ impl Attempt {
             .who
             .as_ref()
             .and_then(|who| socket_file::needed_group(who, folders, inode));
+        denial.needed_gid = needed;
         denial.needed_group =
             needed.map(|gid| users.group(server, gid).unwrap_or_else(|| gid.to_string()));
         denial.socket_mode = Some(format!("{:04o}", file.mode));

@@ -315,6 +315,10 @@ pub struct Denial {
     /// The group whose members may connect; for EACCES where the mode lets a group in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needed_group: Option<String>,
+    /// The number of that group in the initial user namespace: its name may be another, or none, in
+    /// the caller's container.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needed_gid: Option<u32>,
 }
 
 /// One thing that one client asked of one runtime, with everything that is known of it.

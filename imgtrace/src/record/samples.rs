@@ -212,6 +212,7 @@ fn denial() -> impl Strategy<Value = Denial> {
             socket_mode,
             socket_owner,
             socket_group,
+            needed_gid: needed_group.is_some().then_some(998),
             needed_group,
         },
     )

@@ -1,6 +1,5 @@
 //! `-o text`: one line a thing, aligned, readable at 100 columns.
 
-mod denial;
 mod loss;
 mod operation;
 mod statement;
@@ -10,7 +9,6 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-pub(super) use denial::remedy;
 pub(super) use loss::sentence as loss_sentence;
 pub(super) use summary::render as summary;
 

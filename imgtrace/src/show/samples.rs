@@ -214,6 +214,7 @@ pub(super) fn denied() -> Operation {
             socket_owner: text("root"),
             socket_group: text("docker"),
             needed_group: text("docker"),
+            needed_gid: Some(998),
         }),
         ..operation(Op::ConnectDenied, Subject::default())
     }

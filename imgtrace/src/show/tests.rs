@@ -186,6 +186,7 @@ fn hostile_operation(op: Op, pod: Option<Pod>, text: &str) -> Operation {
         socket_owner: some(),
         socket_group: some(),
         needed_group: some(),
+        needed_gid: Some(998),
     };
     let mut operation = operation(op, subject);
     operation.endpoint.path = Some(text.to_owned());

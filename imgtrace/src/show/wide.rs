@@ -12,7 +12,7 @@ use crate::model::{
 
 use super::Settings;
 use super::line::Line;
-use super::lines::{loss_sentence, remedy, summary};
+use super::lines::{loss_sentence, summary};
 use super::palette::{BAD, DIM, GOOD, OP, PLACE, UNSURE, WARNING};
 use super::subject;
 use super::way::way;
@@ -167,8 +167,6 @@ fn push_operation(line: &mut Line, operation: &Operation) {
     );
     let denial = operation.denial.as_ref();
     field(line, "errno", denial.map(|denial| &denial.errno));
-    let hint = denial.and_then(|denial| remedy(denial, operation.caller.as_ref()));
-    field(line, "hint", hint.map(|hint| quoted(&hint)));
     match &operation.caller {
         Some(caller) => push_caller(line, caller),
         None => field(line, "caller", Some("?")),

@@ -5,27 +5,36 @@
 //! observation shows, and what is left to say at the end of what it held back.
 
 mod calm;
+mod denied;
 mod dind;
 mod dood;
 mod double_pull;
 mod duplicates;
 mod half_duplicate;
 mod leftover;
+mod old_api;
 mod placement;
+mod removed_by;
+mod repeated_pull;
 mod same_store;
-#[allow(dead_code, reason = "every rule that comes uses a part of it")]
 mod situations;
+mod socket_grant;
 mod split;
-#[allow(dead_code, reason = "every rule that comes uses a part of it")]
+mod who;
 mod words;
 
 use self::calm::Calm;
+use self::denied::Denied;
 use self::dind::Dind;
 use self::dood::Dood;
 use self::duplicates::Duplicates;
 use self::leftover::Leftover;
+use self::old_api::OldApi;
 use self::placement::Placement;
+use self::removed_by::RemovedBy;
+use self::repeated_pull::RepeatedPull;
 use self::same_store::SameStore;
+use self::socket_grant::SocketGrant;
 use self::split::Split;
 use crate::correlate::World;
 use crate::model::{Finding, Notice, Operation, OperationId, Report, Stamp};
@@ -79,6 +88,11 @@ impl Verdicts {
                 Box::new(Duplicates::new()),
                 Box::new(SameStore::new()),
                 Box::new(Leftover::new()),
+                Box::new(SocketGrant::new()),
+                Box::new(Denied::new()),
+                Box::new(RepeatedPull::new()),
+                Box::new(RemovedBy::new()),
+                Box::new(OldApi::new()),
             ],
             calm: Calm::default(),
         }

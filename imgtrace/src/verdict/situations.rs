@@ -63,6 +63,27 @@ impl<K: Ord + Clone, F: PartialEq> Situations<K, F> {
         }
     }
 
+    /// The same of something that the rule counts itself, and that is no situation before it has
+    /// happened a few times: it has happened `count` times now.
+    pub(super) fn counted(
+        &mut self,
+        key: K,
+        fingerprint: F,
+        count: u64,
+        out: &mut Vec<Finding>,
+        make: impl FnOnce() -> Finding,
+    ) {
+        if let Some(said) = self.said.get_mut(&key) {
+            said.count = count.saturating_sub(1);
+            return self.met(key, fingerprint, out, make);
+        }
+        let finding = Finding { count, ..make() };
+        self.first(key.clone(), fingerprint, finding, out);
+        if let Some(said) = self.said.get_mut(&key) {
+            said.count = count;
+        }
+    }
+
     /// Something that is so, and will be found to be so whenever one looks. It is said the first
     /// time and when the fingerprint is another than before; `count` is how often it was said.
     pub(super) fn stands(
@@ -80,11 +101,6 @@ impl<K: Ord + Clone, F: PartialEq> Situations<K, F> {
             said.count += 1;
             said.again(make(), out);
         }
-    }
-
-    /// True if a situation was said, and not ended since.
-    pub(super) fn is_said(&self, key: &K) -> bool {
-        self.said.get(key).is_some()
     }
 
     /// A situation is over: what was held back of it is said, and it is new when it comes again.

@@ -73,10 +73,17 @@ pub(super) fn caller(caller: &Caller) -> String {
     let user = caller.user.clone();
     let user = user.unwrap_or_else(|| format!("uid {}", caller.uid));
     let who = format!("{} ({user})", caller.name());
-    match caller.place() {
+    match place(caller) {
         Some(place) => format!("{who} in {place}"),
         None => who,
     }
+}
+
+/// Where a caller lives: its pod, container or unit. A login (`session-3.scope`) is no place.
+pub(super) fn place(caller: &Caller) -> Option<String> {
+    let is_login = caller.container.is_none() && caller.pod.is_none();
+    let place = caller.place();
+    place.filter(|place| !(is_login && place.ends_with(".scope")))
 }
 
 #[cfg(test)]

@@ -20,8 +20,7 @@ use message::{
     RunPodSandboxRequest, SandboxIdRequest, SandboxIdResponse,
 };
 
-/// That a call is of the version before the present one, which servers have given up since
-/// (containerd with 2.0, CRI-O with 1.26).
+/// That a call is of the version before the present one, which containerd has given up with 2.0.
 pub(super) fn old_version(path: &str) -> Option<Fact> {
     path.starts_with("/runtime.v1alpha2.")
         .then(|| Fact::ApiVersion {

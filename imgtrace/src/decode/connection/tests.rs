@@ -9,6 +9,7 @@ use conversation::{CREATED, Said, answer, at, load, pull, request, run, said, se
 
 use super::{Connection, Direction, Event, Segment};
 use crate::model::Stamp;
+use crate::observation::Fact;
 use Direction::{ToClient, ToServer};
 
 fn decode(joined: bool, segments: Vec<Segment>) -> Vec<Event> {

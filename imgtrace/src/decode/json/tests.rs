@@ -138,7 +138,7 @@ fn depth_and_size_are_bounded() {
     assert_eq!(whole(&long)[0].text("id").map(str::len), Some(MAX_TEXT));
 
     let many = format!(r#"{{"names":[{}"x"]}}"#, r#""abc","#.repeat(100_000));
-    assert_eq!(whole(&many)[0].texts("names").count(), 256);
+    assert_eq!(whole(&many)[0].texts("names").count(), 1024);
 }
 
 /// Any JSON, with keys that are often among those asked for.
@@ -174,6 +174,7 @@ fn collect<'a>(value: &'a Json, path: &mut Vec<&'a str>, found: &mut Vec<(String
     match value {
         Json::Array(items) => items.iter().for_each(|item| collect(item, path, found)),
         Json::Object(fields) => {
+            found.push((path.join("."), Value::Object));
             for (key, value) in fields {
                 path.push(key);
                 collect(value, path, found);
@@ -186,7 +187,8 @@ fn collect<'a>(value: &'a Json, path: &mut Vec<&'a str>, found: &mut Vec<(String
                 found.push((path.join("."), Value::Number(number)));
             }
         }
-        Json::Bool(_) | Json::Null => {}
+        Json::Bool(true) => found.push((path.join("."), Value::True)),
+        Json::Bool(false) | Json::Null => {}
     }
 }
 

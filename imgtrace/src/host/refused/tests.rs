@@ -167,6 +167,7 @@ fn a_mode_that_forbids_is_eacces_with_the_remedy() {
             socket_owner: Some("root".to_owned()),
             socket_group: Some(name.clone()),
             needed_group: Some(name),
+            needed_gid: Some(gid),
         };
         assert_eq!(refusal.denial, expected);
     }

@@ -55,10 +55,13 @@ fn a_request_and_its_answer_bear_one_number() {
     );
     assert!(matches!(
         ended.as_slice(),
-        [Observation::RequestEnded {
-            request: RequestId(1),
-            ..
-        }]
+        [
+            Observation::Learned { .. },
+            Observation::RequestEnded {
+                request: RequestId(1),
+                ..
+            }
+        ]
     ));
     assert!(!connections.busy());
 }

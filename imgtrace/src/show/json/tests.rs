@@ -91,6 +91,7 @@ fn fields_of_one_operation_stand_where_they_apply() {
         "socket_owner",
         "socket_group",
         "needed_group",
+        "needed_gid",
         "inferred_fields",
     ];
     assert_eq!(refused[ALWAYS.len()..], own);

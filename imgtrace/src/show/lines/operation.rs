@@ -7,7 +7,6 @@ use super::super::line::{ELLIPSIS, Line};
 use super::super::palette::{BAD, DIM, GOOD, OP, PLAIN, UNSURE};
 use super::super::way::way;
 use super::super::{caller, start, subject};
-use super::denial::remedy;
 use super::{State, WORD};
 use crate::amount;
 
@@ -120,7 +119,7 @@ fn push_endpoint(line: &mut Line, state: &State, operation: &Operation) {
     }
 }
 
-/// What does not fit into the columns: the error, the remedy, the evidence.
+/// What does not fit into the columns: the error and the evidence.
 fn below(settings: &Settings, operation: &Operation, out: &mut Vec<u8>) {
     let mut say = |style, text: &str| {
         let mut line = Line::new(settings.colour);
@@ -129,10 +128,6 @@ fn below(settings: &Settings, operation: &Operation, out: &mut Vec<u8>) {
     };
     if let Some(error) = &operation.error {
         say(BAD, error);
-    }
-    let denial = operation.denial.as_ref();
-    if let Some(remedy) = denial.and_then(|denial| remedy(denial, operation.caller.as_ref())) {
-        say(PLAIN, &format!("hint: {remedy}"));
     }
     if settings.evidence {
         if let Some(way) = way(operation) {

@@ -1,7 +1,7 @@
 use super::super::samples::{self, at, denied, endpoint, pull, rendered, zone};
 use super::super::{Output, Settings};
 use super::*;
-use crate::model::{AnomalyCount, Denial, Operation, Store, StoreId, Summary};
+use crate::model::{AnomalyCount, Operation, Store, StoreId, Summary};
 use crate::observation::Anomaly;
 
 fn settings() -> Settings {
@@ -92,32 +92,6 @@ fn an_endpoint_of_which_little_is_known() {
 }
 
 #[test]
-fn every_refusal_has_a_remedy() {
-    let caller = denied().caller;
-    let group = denied().denial.unwrap();
-    let ungrouped = Denial {
-        needed_group: None,
-        ..group.clone()
-    };
-    let errno = |errno: &str| Denial {
-        errno: errno.to_owned(),
-        ..Denial::default()
-    };
-    let known = [
-        group.clone(),
-        ungrouped,
-        errno("ECONNREFUSED"),
-        errno("ENOENT"),
-    ];
-    let remedies = known
-        .iter()
-        .map(|denial| remedy(denial, caller.as_ref()).unwrap());
-    let nameless = remedy(&group, None).unwrap();
-    insta::assert_snapshot!(remedies.chain([nameless]).collect::<Vec<_>>().join("\n"));
-    assert_eq!(remedy(&errno("ETIMEDOUT"), None), None);
-}
-
-#[test]
 fn a_refusal_is_explained_once() {
     let refused = || Report::Ended(denied());
     let other = Operation {
@@ -136,7 +110,6 @@ fn a_refusal_is_explained_once() {
     );
     assert_eq!(all.matches("connect-denied").count(), 4);
     assert_eq!(all.matches("permission denied").count(), 2);
-    assert_eq!(all.matches("hint:").count(), 3);
 }
 
 #[test]
