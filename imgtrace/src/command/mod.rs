@@ -9,6 +9,7 @@ mod doctor;
 mod error;
 mod live;
 mod log;
+mod progress;
 mod record;
 mod replay;
 mod screen;

@@ -10,6 +10,7 @@ use tokio::{
 use super::{
     Exit,
     error::{Failure, Kind},
+    progress::Reporter,
     runtime,
     session::Flow,
 };
@@ -114,6 +115,7 @@ struct Watch {
     observer: Observer,
     interrupt: Signal,
     terminate: Signal,
+    reporter: Reporter,
 }
 
 /// Why the loop goes round.
@@ -149,6 +151,7 @@ impl Watch {
             observer,
             interrupt,
             terminate,
+            reporter: Reporter::new(),
         })
     }
 
@@ -213,6 +216,7 @@ impl Watch {
         self.observer.overhear_mounts();
         self.observer.mounted_until(until);
         self.observer.take_stock();
+        self.reporter.report(self.observer.progress());
         self.observer
             .pass_time(&mut self.capture, handed_over)
             .map_err(|error| refused(&error))

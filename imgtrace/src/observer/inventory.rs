@@ -38,6 +38,8 @@ const NICE: i32 = 10;
 /// What the thread tells.
 #[derive(Debug)]
 pub(super) enum News {
+    /// So many stores were found at first.
+    Found(usize),
     /// A store was found, or other daemons use it than before.
     Store(Store, Vec<StoreUser>),
     /// What a store held when it was first looked at; with those that have come since the run
@@ -262,6 +264,7 @@ impl Observer {
                 self.stores.next.extend(images);
                 self.stores.next.push_back(Next::Listed(store, listing));
             }
+            News::Found(stores) => self.stores.progress.found = stores,
             News::FirstRound => self.stores.listed = true,
         }
     }

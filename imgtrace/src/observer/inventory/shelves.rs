@@ -49,16 +49,6 @@ pub(super) struct Known {
     has_moved: bool,
 }
 
-/// What a look at a store has brought.
-pub(super) enum Looked {
-    /// Nothing.
-    Same,
-    /// All that it holds.
-    First(News),
-    /// What is new.
-    Changed(News),
-}
-
 impl Shelves {
     /// Looks whether they have changed; true if there may be others than before.
     pub(super) fn poll(&mut self, folder: &Folder) -> bool {
@@ -168,12 +158,12 @@ impl Known {
 
     /// Reads it if it may have changed. Of what was there first, the images that came after `began`
     /// (seconds since 1970) came during the run.
-    pub(super) fn look(&mut self, folder: &Folder, began: u64) -> Looked {
+    pub(super) fn look(&mut self, folder: &Folder, began: u64) -> Option<News> {
         let rests = self
             .read
             .is_some_and(|(at, cost)| at.elapsed() < cost * PAUSE);
         if !self.is_read() {
-            return Looked::Same;
+            return None;
         }
         if rests || !self.has_moved {
             return self.ripen(Vec::new());
@@ -188,7 +178,7 @@ impl Known {
         self.read = Some((Instant::now(), began_reading.elapsed()));
         let listing = contents.listing();
         if self.listing.is_none() {
-            return self.first(contents.images, listing, began);
+            return Some(self.first(contents.images, listing, began));
         }
         let told = self.shelf.update(contents.images, None, monotonic());
         if self.listing.as_ref() != Some(&listing) {
@@ -197,31 +187,31 @@ impl Known {
         self.ripen(told.into_iter().map(|told| told.change).collect())
     }
 
-    fn first(&mut self, images: Vec<StoredImage>, listing: Listing, began: u64) -> Looked {
+    fn first(&mut self, images: Vec<StoredImage>, listing: Listing, began: u64) -> News {
         self.listing = Some(listing.clone());
         self.shelf = Shelf::holding(images.clone());
         let came = |image: &StoredImage| image.stored.is_some_and(|stored| stored > began);
         let (since, already) = images.into_iter().partition(came);
-        Looked::First(News::Listed {
+        News::Listed {
             store: self.store.clone(),
             already,
             since,
             listing,
-        })
+        }
     }
 
     /// Adds what has rested long enough to be told.
-    fn ripen(&mut self, mut changes: Vec<Change>) -> Looked {
+    fn ripen(&mut self, mut changes: Vec<Change>) -> Option<News> {
         let ripe = self.shelf.ripe(monotonic(), |_| false);
         changes.extend(ripe.into_iter().map(|told| told.change));
         let is_settled = self.shelf.due().is_none();
         if changes.is_empty() && !(is_settled && self.unsaid.is_some()) {
-            return Looked::Same;
+            return None;
         }
         let listing = self.unsaid.take().or_else(|| self.listing.clone());
         let listing = listing.unwrap_or_default();
         self.listing = Some(listing.clone());
-        Looked::Changed(News::Changed {
+        Some(News::Changed {
             store: self.store.clone(),
             changes,
             listing,

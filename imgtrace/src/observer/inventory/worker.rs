@@ -9,7 +9,7 @@ use tokio::sync::mpsc::Sender;
 
 use super::News;
 use super::orders::{Order, Orders};
-use super::shelves::{Looked, Shelves};
+use super::shelves::Shelves;
 use crate::host::mount_tree::MountTree;
 use crate::host::process;
 use crate::model::{Store, StoreKind, StoreUser};
@@ -202,20 +202,20 @@ impl Worker {
     /// Looks at each root once.
     fn round(&mut self) -> Result<(), Closed> {
         let mut roots = std::mem::take(&mut self.roots);
+        if self.is_first {
+            let found = roots.iter_mut().map(|root| self.count(root)).sum();
+            self.send(News::Found(found))?;
+        }
         let mut gone = Vec::new();
         for (at, root) in roots.iter_mut().enumerate() {
             if self.orders.is_stopped() {
                 return Err(Closed);
             }
-            let told = match self.reach(root) {
-                Some(folder) => self.look(root, &folder),
-                None => {
-                    gone.push(at);
-                    root.shelves.vanish(&root.path)
-                }
-            };
-            for news in told {
-                self.send(news)?;
+            if let Some(folder) = self.reach(root) {
+                self.look(root, &folder)?;
+            } else {
+                gone.push(at);
+                self.send_all(root.shelves.vanish(&root.path))?;
             }
         }
         let mut at = 0..;
@@ -230,6 +230,15 @@ impl Worker {
         Ok(())
     }
 
+    /// How many stores there are at a root that nothing is known of yet.
+    fn count(&self, root: &mut Root) -> usize {
+        if let Some(folder) = self.reach(root) {
+            let stores = inventory::stores(&self.view, &folder);
+            root.shelves.stand(stores, &root.path);
+        }
+        root.shelves.each().count()
+    }
+
     /// The folder of a root, if it is the same as ever.
     fn reach(&self, root: &Root) -> Option<Folder> {
         let folder = match root.anchor {
@@ -239,29 +248,24 @@ impl Worker {
         folder.filter(|folder| folder.identity().as_ref() == Ok(&root.identity))
     }
 
-    fn look(&self, root: &mut Root, folder: &Folder) -> Vec<News> {
-        let mut told = Vec::new();
+    /// Tells what is new below a root.
+    fn look(&self, root: &mut Root, folder: &Folder) -> Result<(), Closed> {
         if root.shelves.poll(folder) {
             let stores = inventory::stores(&self.view, folder);
-            told.extend(root.shelves.stand(stores, &root.path));
+            self.send_all(root.shelves.stand(stores, &root.path))?;
         }
-        let users = std::mem::take(&mut root.users);
         for shelf in root.shelves.each() {
-            let users = users_of(&users, shelf.store());
+            let users = users_of(&root.users, shelf.store());
             if let Some(users) = shelf.used_by(users) {
-                told.push(News::Store(shelf.store().clone(), users));
+                self.send(News::Store(shelf.store().clone(), users))?;
             }
             if shelf.store().kind == StoreKind::ContainersStorage {
                 self.point_to(&mut root.is_shown, &root.seen_by);
-                continue;
-            }
-            match shelf.look(folder, self.began) {
-                Looked::Same => {}
-                Looked::First(news) | Looked::Changed(news) => told.push(news),
+            } else if let Some(news) = shelf.look(folder, self.began) {
+                self.send(news)?;
             }
         }
-        root.users = users;
-        told
+        Ok(())
     }
 
     /// Lets the thread that waits for images know of a store, which lists it.
@@ -270,6 +274,10 @@ impl Worker {
             indexes.store(*pid, path);
             *is_shown = true;
         }
+    }
+
+    fn send_all(&self, news: Vec<News>) -> Result<(), Closed> {
+        news.into_iter().try_for_each(|news| self.send(news))
     }
 
     fn send(&self, news: News) -> Result<(), Closed> {

@@ -250,3 +250,6 @@ impl Dockerd<'_, '_> {
             && sockets.any(|served| canonical(served) == socket)
     }
 }
+
+#[cfg(test)]
+mod tests;

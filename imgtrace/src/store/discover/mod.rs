@@ -133,25 +133,28 @@ impl Told {
 /// The folders that living daemons keep images in.
 pub fn used(daemons: &[Daemon]) -> Vec<Candidate> {
     let scenes: Vec<_> = daemons.iter().filter_map(Scene::of).collect();
-    let of_each = scenes.iter().flat_map(|scene| {
-        let runtime = scene.daemon.runtime;
-        let mut found = Vec::new();
-        // Whatever it serves: a k3s or a dockerd may run containerd in its own process.
-        if runtime == Runtime::Containerd || containerd::is_inside(scene) {
-            found.extend(
-                containerd::root(scene)
-                    .map(|root| scene.candidate(root, Part::All(StoreKind::Containerd))),
-            );
-        }
-        match runtime {
-            Runtime::Docker => found.extend(docker::candidates(scene, &scenes)),
-            Runtime::Podman | Runtime::CriO => {
-                found.extend(containers_storage::candidates(scene));
-            }
-            Runtime::BuildKit => found.extend(buildkit::candidate(scene)),
-            _ => {}
-        }
-        found
-    });
-    of_each.collect()
+    let found = scenes.iter().flat_map(|scene| candidates(scene, &scenes));
+    found.collect()
 }
+
+/// The folders that one of `all` keeps images in.
+fn candidates(scene: &Scene<'_>, all: &[Scene<'_>]) -> Vec<Candidate> {
+    let runtime = scene.daemon.runtime;
+    let mut found = Vec::new();
+    // Whatever it serves: a dockerd may run containerd in its own process.
+    if runtime == Runtime::Containerd || containerd::is_inside(scene) {
+        let root = containerd::root(scene);
+        let part = Part::All(StoreKind::Containerd);
+        found.extend(root.map(|root| scene.candidate(root, part)));
+    }
+    match runtime {
+        Runtime::Docker => found.extend(docker::candidates(scene, all)),
+        Runtime::Podman | Runtime::CriO => found.extend(containers_storage::candidates(scene)),
+        Runtime::BuildKit => found.extend(buildkit::candidate(scene)),
+        _ => {}
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests;

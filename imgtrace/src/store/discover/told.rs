@@ -73,3 +73,6 @@ pub(super) fn homes(passwd: &str) -> impl Iterator<Item = (u32, &str)> {
         home.starts_with('/').then_some((uid, home))
     })
 }
+
+#[cfg(test)]
+mod tests;
