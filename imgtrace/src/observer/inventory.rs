@@ -4,6 +4,7 @@
 //! A store may hold thousands of images, so what the thread tells is observed some hundred at a
 //! time, between what is seen live.
 
+mod daemons;
 mod numbers;
 mod orders;
 mod shelves;
@@ -135,51 +136,15 @@ impl Observer {
             return;
         };
         let thread = std::thread::Builder::new().name("inventory".to_owned());
-        let begun = thread.spawn(move || {
+        let spawned = thread.spawn(move || {
             // setpriority(2): for Linux "this process" is the calling thread.
             let _ = rustix::process::setpriority_process(None, NICE);
             worker.run();
         });
-        match begun {
+        match spawned {
             Ok(_) => self.stores.news = Some(news),
             Err(error) => tracing::warn!(%error, "what lies in the stores is not looked at"),
         }
-    }
-
-    /// Tells the thread which daemons live now, if others do than before.
-    pub(super) fn tell_daemons(&mut self) {
-        let daemons = self.daemons();
-        if daemons != self.stores.daemons {
-            self.stores.daemons.clone_from(&daemons);
-            self.stores.orders.daemons(daemons);
-        }
-    }
-
-    /// The living daemons behind the endpoints.
-    fn daemons(&self) -> Vec<Daemon> {
-        let mut daemons: Vec<Daemon> = Vec::new();
-        for endpoint in self.endpoints.daemons() {
-            let server = endpoint.server.as_ref().map(|server| server.process);
-            let Some(process) = server.and_then(|server| self.processes.get(server)) else {
-                continue;
-            };
-            if endpoint.state != crate::model::EndpointState::Watched {
-                continue;
-            }
-            let path = endpoint.path.clone();
-            let same = daemons.iter_mut().find(|daemon| {
-                (daemon.process.key, daemon.runtime) == (process.key, endpoint.runtime)
-            });
-            match same {
-                Some(daemon) => daemon.sockets.push(path),
-                None => daemons.push(Daemon {
-                    process: process.clone(),
-                    runtime: endpoint.runtime,
-                    sockets: vec![path],
-                }),
-            }
-        }
-        daemons
     }
 
     /// Observes what was told of stores, as much as fits in a turn.

@@ -28,7 +28,7 @@ const FIND_SOON: Duration = Duration::from_secs(1);
 const SOON: Duration = Duration::from_secs(10);
 
 /// How often it looks at the places where stores are by default.
-const PLACES_EVERY: Duration = Duration::from_secs(60);
+const PLACES_EVERY: Duration = Duration::from_mins(1);
 
 /// Roots that are looked at; a node has a handful, and some for each daemon in a container.
 const ROOTS_MAX: usize = 256;

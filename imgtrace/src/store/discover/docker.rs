@@ -101,7 +101,7 @@ pub(super) fn candidates(scene: &Scene<'_>, all: &[Scene<'_>]) -> Vec<Candidate>
     match dockerd.images(&root.path) {
         Images::Own(driver) => vec![scene.candidate(root, Part::Graph(driver))],
         Images::Containerds(evidence) => {
-            let found = dockerd.containerds(evidence, all);
+            let found = dockerd.containerds(&evidence, all);
             // What it left in its own data root before is found there.
             let left = Candidate {
                 user: None,
@@ -154,13 +154,12 @@ impl Dockerd<'_, '_> {
         }
         match self.feature() {
             Some(true) => Images::Containerds("it was told containerd-snapshotter".to_owned()),
-            Some(false) => Images::Own(self.first_driver(root)),
             None if self.has(root, "rootfs") && self.first_driver(root).is_none() => {
                 Images::Containerds(format!(
                     "{root} has root file systems and no images of its own"
                 ))
             }
-            None => Images::Own(self.first_driver(root)),
+            Some(false) | None => Images::Own(self.first_driver(root)),
         }
     }
 
@@ -194,7 +193,7 @@ impl Dockerd<'_, '_> {
     }
 
     /// The root of the containerd that it keeps its images in.
-    fn containerds(&self, evidence: String, all: &[Scene<'_>]) -> Option<Candidate> {
+    fn containerds(&self, evidence: &str, all: &[Scene<'_>]) -> Option<Candidate> {
         let configured = self.configuration.containerd_namespace.as_deref();
         let given = told::option(self.scene.args, &["--containerd-namespace"]);
         let namespace = given.map(|(_, name)| name).or(configured);

@@ -5,6 +5,9 @@ use std::fs;
 /// Descriptors of one process that are looked at.
 const FILES_MOST: usize = 16_384;
 
+/// What their books are called at the end.
+const DATABASE: &str = ".db";
+
 /// Bytes of a path that is remembered.
 const PATH_MOST: usize = 4_096;
 
@@ -24,7 +27,7 @@ impl OpenFiles {
             .filter_map(|entry| fs::read_link(entry.path()).ok())
             .filter_map(|path| path.into_os_string().into_string().ok())
             // What is removed ends in ` (deleted)`, and a socket in `]`.
-            .filter(|path| path.starts_with('/') && path.ends_with(".db"))
+            .filter(|path| path.starts_with('/') && path.ends_with(DATABASE))
             .filter(|path| path.len() <= PATH_MOST);
         Self(paths.collect())
     }

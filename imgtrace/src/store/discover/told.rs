@@ -8,7 +8,8 @@ const FILE_MOST: u64 = 1 << 20;
 /// The last value of an option, `--name VALUE` or `--name=VALUE`, by any of its names, and the name
 /// that was used.
 pub(super) fn option<'a>(args: &'a [String], names: &[&'a str]) -> Option<(&'a str, &'a str)> {
-    let found = args.iter().enumerate().skip(1).filter_map(|(at, arg)| {
+    let mut found = args.iter().enumerate().skip(1).rev();
+    found.find_map(|(at, arg)| {
         names.iter().find_map(|&name| {
             let rest = arg.strip_prefix(name)?;
             if rest.is_empty() {
@@ -16,8 +17,7 @@ pub(super) fn option<'a>(args: &'a [String], names: &[&'a str]) -> Option<(&'a s
             }
             rest.strip_prefix('=').map(|value| (name, value))
         })
-    });
-    found.last()
+    })
 }
 
 /// All values of an option.
@@ -60,8 +60,9 @@ fn string(value: &str) -> Option<String> {
 /// The home folder of a user, from the passwd that a process sees.
 pub(super) fn home(view: &View, uid: u32) -> Option<String> {
     let text = file(view, "/etc/passwd")?;
-    let home = homes(&text).find_map(|(of, home)| (of == uid).then(|| home.to_owned()));
-    home
+    homes(&text)
+        .find(|(of, _)| *of == uid)
+        .map(|(_, home)| home.to_owned())
 }
 
 /// The users of a passwd and their home folders.
