@@ -16,6 +16,7 @@ mod nothing_wrong;
 mod same_store;
 mod split;
 mod told;
+mod topology;
 mod watch;
 
 use anyhow::{Context as _, Result};
@@ -44,6 +45,7 @@ pub const ALL: &[Situation] = &[
     agent::SITUATION,
     leftover::SITUATION,
     dind::SITUATION,
+    topology::SITUATION,
     nothing_wrong::SITUATION,
     damaged::SITUATION,
 ];

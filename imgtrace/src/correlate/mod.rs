@@ -41,6 +41,8 @@ pub(crate) use inventory::{Bytes, Held, Inventory, Same, SameBy, same_by, shares
 pub(crate) use leads::{Keeps, Leads, namespace_of};
 pub(crate) use summary::Tally;
 pub(crate) use topology::Survey;
+#[cfg(test)]
+pub(crate) use topology::samples as machines;
 pub(crate) use world::World;
 
 use self::losses::Losses;

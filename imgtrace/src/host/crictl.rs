@@ -20,7 +20,7 @@ const BUNDLED: [&str; 2] = [
     "/var/lib/rancher/rke2/agent/etc/crictl.yaml",
 ];
 
-/// The process whose root is the machine's.
+/// The process whose root is the machine's; where it may not be looked at, imgtrace's own has to do.
 const FIRST_PROCESS: u32 = 1;
 
 /// The most of a file that is read, in bytes.
@@ -31,8 +31,13 @@ const ADDRESS_MAX: usize = 4_096;
 
 /// The configurations on this machine.
 pub fn configurations() -> Vec<CrictlConfig> {
-    let Some(root) = Root::of(FIRST_PROCESS) else {
-        return Vec::new();
+    let own = std::process::id();
+    let Some(root) = Root::of(FIRST_PROCESS).or_else(|| Root::of(own)) else {
+        return vec![CrictlConfig {
+            file: DEFAULT.to_owned(),
+            problem: Some("the machine's files cannot be looked at".to_owned()),
+            ..CrictlConfig::default()
+        }];
     };
     let bundled = BUNDLED.iter().map(|file| read(&root, file));
     std::iter::once(read(&root, DEFAULT))

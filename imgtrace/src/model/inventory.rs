@@ -32,3 +32,22 @@ pub struct Listing {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<String>,
 }
+
+impl Listing {
+    /// What is wrong with a store that is gone, behind its path.
+    const IS_GONE: &str = " is not there any more";
+
+    /// That of a store which was at `path` and was removed.
+    pub fn of_gone(path: &str) -> Self {
+        Self {
+            problems: vec![format!("{path}{}", Self::IS_GONE)],
+            ..Self::default()
+        }
+    }
+
+    /// True if the store was removed.
+    pub fn is_of_gone(&self) -> bool {
+        let is_gone = |problem: &String| problem.ends_with(Self::IS_GONE);
+        self.images == 0 && self.problems.iter().any(is_gone)
+    }
+}

@@ -129,6 +129,8 @@ pub enum StoreState {
     Leftover,
     /// It was not found out.
     Unknown,
+    /// It was removed.
+    Gone,
 }
 
 impl StoreState {
@@ -138,6 +140,7 @@ impl StoreState {
             Self::Living => "living",
             Self::Leftover => "leftover",
             Self::Unknown => "unknown",
+            Self::Gone => "gone",
         }
     }
 }

@@ -22,4 +22,4 @@ pub use writer::{Recorder, Rotation, WriteError};
 pub const MAX_LINE: usize = 4 << 20;
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;

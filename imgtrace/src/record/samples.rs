@@ -353,7 +353,7 @@ fn incident() -> impl Strategy<Value = Observation> {
     ]
 }
 
-pub(super) fn observed() -> impl Strategy<Value = Observed> {
+pub(crate) fn observed() -> impl Strategy<Value = Observed> {
     let what = prop_oneof![
         endpoint().prop_map(Observation::Endpoint).boxed(),
         process().prop_map(Observation::Process).boxed(),

@@ -16,8 +16,8 @@ use super::caller::Attribution;
 use super::inventory::Held;
 use super::{Correlator, World};
 use crate::model::{
-    CrictlConfig, Daemon, EndpointId, EndpointState, KnownStore, Notice, ProcessKey, Report,
-    Socket, Stamp, StoreId, StoreState, Topology,
+    CrictlConfig, Daemon, EndpointId, EndpointState, KnownStore, Listing, Notice, ProcessKey,
+    Report, Socket, Stamp, StoreId, StoreState, Topology,
 };
 use crate::observation::{Observation, Observed};
 
@@ -83,8 +83,9 @@ impl Survey {
     }
 
     fn notice(&mut self, notice: Notice) {
-        // Nothing listens, or not yet: the empty list says it.
-        let is_said = matches!(notice.about.as_str(), "no-endpoint" | "nobody-listens");
+        // The list of sockets says it, and that of stores.
+        let about = notice.about.as_str();
+        let is_said = matches!(about, "no-endpoint" | "nobody-listens" | "store-unread");
         if !is_said && self.notices.len() < MAX_NOTICES {
             self.notices.push(notice);
         }
@@ -137,8 +138,10 @@ impl Survey {
     }
 
     fn store(&self, id: StoreId, held: &Held) -> KnownStore {
+        let is_gone = held.listing.as_ref().is_some_and(Listing::is_of_gone);
         let state = match held.users.is_empty() {
             false => StoreState::Living,
+            true if is_gone => StoreState::Gone,
             true if self.inventoried => StoreState::Leftover,
             true => StoreState::Unknown,
         };
@@ -214,5 +217,7 @@ fn daemon(key: ProcessKey, version: Option<String>, socket: EndpointId, world: &
     }
 }
 
+#[cfg(test)]
+pub(crate) mod samples;
 #[cfg(test)]
 mod tests;

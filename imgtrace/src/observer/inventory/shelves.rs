@@ -226,10 +226,7 @@ impl Known {
         }
         if self.listing.is_some() {
             let gone = self.shelf.update(Vec::new(), None, monotonic());
-            let listing = Listing {
-                problems: vec![format!("{path} is not there any more")],
-                ..Listing::default()
-            };
+            let listing = Listing::of_gone(path);
             told.push(News::Changed {
                 store: self.store,
                 changes: gone.into_iter().map(|told| told.change).collect(),

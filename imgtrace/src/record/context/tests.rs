@@ -242,3 +242,29 @@ fn what_runs_and_is_mounted_was_there_before_the_next_file() {
         Observation::ContainerRuns { container, already: true, .. } if container == "one"
     ));
 }
+
+#[test]
+fn a_socket_in_a_container_is_repeated_until_the_container_ends() {
+    let held = |container: &str, path: &str| Observation::SocketSeen {
+        endpoint: EndpointId(1),
+        container: container.to_owned(),
+        outer: Vec::new(),
+        process: key(1),
+        path: path.to_owned(),
+        read_only: false,
+    };
+    let surveyed = Observation::Surveyed { crictl: Vec::new() };
+    let mut context = Context::default();
+    observe(
+        &mut context,
+        [
+            held("one", "/a"),
+            held("one", "/b"),
+            held("two", "/a"),
+            surveyed.clone(),
+            called(OciVerb::Delete, "one"),
+        ],
+    );
+    let needed = context.alive().needed.into_iter().map(|it| it.what);
+    assert_eq!(needed.collect::<Vec<_>>(), [held("two", "/a"), surveyed]);
+}

@@ -56,6 +56,40 @@ fn rootfs() -> BoxedStrategy<Rootfs> {
         .boxed()
 }
 
+fn held_socket() -> impl Strategy<Value = Observation> {
+    let place = (text(), vec(text(), 0..3), text());
+    (any::<u32>(), place, key(), any::<bool>()).prop_map(
+        |(endpoint, (container, outer, path), process, read_only)| Observation::SocketSeen {
+            endpoint: EndpointId(endpoint),
+            container,
+            outer,
+            process,
+            path,
+            read_only,
+        },
+    )
+}
+
+fn crictl() -> impl Strategy<Value = CrictlConfig> {
+    let socket = option::of(any::<(u32, u64)>());
+    let address = || {
+        (text(), socket.clone()).prop_map(|(address, socket)| CriAddress {
+            address,
+            socket: socket.map(|(device, inode)| Listener { device, inode }),
+        })
+    };
+    let addresses = (option::of(address()), option::of(address()));
+    (text(), any::<bool>(), addresses, option::of(text())).prop_map(
+        |(file, found, (runtime, image), problem)| CrictlConfig {
+            file,
+            found,
+            runtime,
+            image,
+            problem,
+        },
+    )
+}
+
 /// What is seen of containers without any request.
 pub(super) fn seen() -> impl Strategy<Value = Observation> {
     let verb = proptest::sample::select(vec![
@@ -95,5 +129,7 @@ pub(super) fn seen() -> impl Strategy<Value = Observation> {
                 already
             }
         ),
+        held_socket(),
+        vec(crictl(), 0..3).prop_map(|crictl| Observation::Surveyed { crictl }),
     ]
 }

@@ -4,8 +4,6 @@ pub mod json;
 pub mod text;
 
 #[cfg(test)]
-mod samples;
-#[cfg(test)]
 mod tests;
 
 use crate::model::Daemon;

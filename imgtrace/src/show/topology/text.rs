@@ -13,6 +13,9 @@ use crate::show::palette::{GOOD, OP, UNSURE};
 /// Where answers begin.
 const ANSWER: usize = 6;
 
+/// Where what was not seen begins.
+const UNSEEN: usize = 5;
+
 /// Appends everything that is known.
 pub fn render(settings: &Settings, topology: &Topology, out: &mut Vec<u8>) {
     let mut page = Page::new(settings.colour, settings.columns, out);
@@ -28,7 +31,7 @@ pub fn render(settings: &Settings, topology: &Topology, out: &mut Vec<u8>) {
         for sentence in &topology.missing {
             let mut line = page.line();
             line.plain("   · ");
-            page.words(line, UNSURE, sentence, ANSWER);
+            page.words(line, UNSURE, sentence, UNSEEN);
         }
     }
 }

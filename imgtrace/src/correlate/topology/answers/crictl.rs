@@ -33,7 +33,8 @@ impl Facts<'_> {
         let others = files
             .iter()
             .filter(|file| file.found && file.file != DEFAULT_FILE);
-        let chosen = configured.filter(|file| file.found).or(others.last());
+        let is_said = |file: &&CrictlConfig| file.found || file.problem.is_some();
+        let chosen = configured.filter(is_said).or(others.last());
         let answer = match chosen.map(|file| (file, file.runtime.as_ref())) {
             Some((file, _)) if file.problem.is_some() => {
                 let why = file.problem.as_deref().unwrap_or_default();
@@ -71,8 +72,8 @@ impl Facts<'_> {
     /// Where crictl points without a configuration.
     fn by_default(&self, because: &str) -> Said {
         let is_at = |path: &str| {
-            self.living()
-                .find(|socket| canonical(&socket.endpoint.path) == path)
+            let mut here = self.living().filter(|socket| self.is_on_machine(socket));
+            here.find(|socket| canonical(&socket.endpoint.path) == path)
         };
         let Some(socket) = DEFAULTS.iter().find_map(|path| is_at(path)) else {
             let text =
@@ -192,10 +193,16 @@ impl Facts<'_> {
             None => {
                 let path = address.address.strip_prefix("unix://");
                 let path = path.unwrap_or(&address.address);
-                canonical(path) == canonical(&socket.endpoint.path)
+                canonical(path) == canonical(&socket.endpoint.path) && self.is_on_machine(socket)
             }
         };
         self.living().find(is_it)
+    }
+
+    /// False for what a daemon inside a container has bound: the path is that container's own.
+    fn is_on_machine(&self, socket: &Socket) -> bool {
+        let around = self.world.around_server(socket.endpoint.id);
+        around.is_none_or(|containers| containers.is_empty())
     }
 
     /// `e2 /run/containerd/containerd.sock (containerd (pid 900)), whose images lie in s2 …`.
@@ -204,7 +211,8 @@ impl Facts<'_> {
         let through = socket.leads.through.first();
         let through = through.map(|id| format!(" by way of {}", self.address(*id)));
         let images = match self.cri_stores(socket).as_slice() {
-            [] => String::new(),
+            [] if socket.leads.stores.is_empty() => String::new(),
+            [] => "; it has kept no images for the CRI yet".to_owned(),
             stores => format!(
                 "; its images lie in {}{}",
                 self.store_names(stores),

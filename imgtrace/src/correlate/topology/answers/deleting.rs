@@ -28,10 +28,10 @@ impl Facts<'_> {
         let text = match shared.as_slice() {
             [] if known.len() == 1 => format!("no: {} alone leads to a store", self.names(&known)),
             [] => "no: every socket leads to a store of its own".to_owned(),
-            groups => format!(
-                "yes: {}",
-                list(groups.iter().map(|group| self.share(group)))
-            ),
+            groups => {
+                let shares: Vec<String> = groups.iter().map(|group| self.share(group)).collect();
+                format!("yes: {}", shares.join("; "))
+            }
         };
         let ways = known.iter().map(|socket| self.way(socket));
         let rest = (!unknown.is_empty()).then(|| {
@@ -51,7 +51,7 @@ impl Facts<'_> {
         let stores = self.stores.iter().filter_map(|known| {
             let its = sockets
                 .iter()
-                .filter(|socket| self.image_stores(socket).contains(&known.id));
+                .filter(|socket| socket.leads.stores.contains(&known.id));
             let mut servers = Vec::new();
             let mut endpoints = Vec::new();
             for socket in its {
@@ -68,11 +68,27 @@ impl Facts<'_> {
 
     /// `e1 and e2 lead to s1 docker:/var/lib/docker, so what is deleted at one is gone at the other`.
     fn share(&self, (store, endpoints): &(StoreId, Vec<EndpointId>)) -> String {
-        let all = list(endpoints.iter().map(|id| self.address(*id)));
+        let all = list(endpoints.iter().map(|id| self.by_its_tools(*id, *store)));
         format!(
             "{all} lead to {}: there is one copy, and what is deleted at one is gone at the other",
             self.store(*store)
         )
+    }
+
+    /// `e2 /run/containerd/containerd.sock (ctr -n moby)`: at containerd's own socket a client chooses
+    /// the namespace, and with it the store.
+    fn by_its_tools(&self, endpoint: EndpointId, store: StoreId) -> String {
+        let address = self.address(endpoint);
+        let socket = self.socket(endpoint);
+        let is_containerd = socket.is_some_and(|it| it.endpoint.runtime == Runtime::Containerd);
+        let known = self.stores.iter().find(|known| known.id == store);
+        match known.and_then(|known| known.store.namespace.as_deref()) {
+            Some(CRI_NAMESPACE) if is_containerd => {
+                format!("{address} (crictl, ctr -n {CRI_NAMESPACE})")
+            }
+            Some(namespace) if is_containerd => format!("{address} (ctr -n {namespace})"),
+            _ => address,
+        }
     }
 
     /// `e2 /run/cri-dockerd.sock → e1 → s1 docker:/var/lib/docker`.
@@ -82,27 +98,23 @@ impl Facts<'_> {
         format!(
             "{}{through} → {}",
             self.address(socket.endpoint.id),
-            self.store_names(&self.image_stores(socket))
+            self.store_names(&socket.leads.stores)
         )
     }
 
-    /// The stores that a socket's images lie in.
-    fn image_stores(&self, socket: &Socket) -> Vec<StoreId> {
-        socket.leads.stores.clone()
-    }
-
-    /// The stores of what the CRI at a socket keeps: of containerd's the one of its namespace.
+    /// The stores of what the CRI at a socket keeps: of containerd's the one of its namespace, none
+    /// if nothing has been kept there yet.
     pub(super) fn cri_stores(&self, socket: &Socket) -> Vec<StoreId> {
-        let stores = self.image_stores(socket);
+        let stores = &socket.leads.stores;
         let of_cri = stores.iter().filter(|id| {
             let known = self.stores.iter().find(|known| known.id == **id);
             known.is_some_and(|known| known.store.namespace.as_deref() == Some(CRI_NAMESPACE))
         });
         let of_cri: Vec<StoreId> = of_cri.copied().collect();
-        if socket.endpoint.runtime == Runtime::Containerd && !of_cri.is_empty() {
+        if socket.endpoint.runtime == Runtime::Containerd {
             of_cri
         } else {
-            stores
+            stores.clone()
         }
     }
 
@@ -134,7 +146,7 @@ impl Facts<'_> {
     fn halves(&self) -> Vec<String> {
         let mut said: Vec<(u64, u64)> = Vec::new();
         let mut sentences = Vec::new();
-        for known in &self.stores.iter().collect::<Vec<_>>() {
+        for known in self.stores {
             let root = (known.store.device, known.store.inode);
             let beside: Vec<StoreId> = self
                 .stores

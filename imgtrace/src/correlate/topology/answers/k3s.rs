@@ -77,8 +77,7 @@ impl Facts<'_> {
             _ => list(processes.iter().map(|process| named(process))),
         };
         let text = format!("no: {who} has a containerd of its own");
-        let evidence =
-            format!("{server} listens on {address}, which it does without --docker only");
+        let evidence = format!("{server} listens on {address}, as it does only without --docker");
         let unseen = processes.is_empty().then(|| {
             "no process of k3s is among those that serve or use a socket: what listens there may \
              have been started by somebody else"

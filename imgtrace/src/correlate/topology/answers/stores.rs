@@ -1,7 +1,7 @@
 //! Which store folders exist?
 
 use super::{Facts, Said, count, list};
-use crate::model::{AnswerValue, KnownStore, StoreState};
+use crate::model::{AnswerValue, KnownStore, StoreKind, StoreState};
 
 impl Facts<'_> {
     pub(super) fn store_folders(&self) -> Said {
@@ -18,14 +18,12 @@ impl Facts<'_> {
                 list(self.stores.iter().map(|known| self.outline(known)))
             ),
         };
-        let used = self.stores.iter().filter_map(|known| {
-            let user = known.users.first()?;
-            Some(format!(
-                "{} is used by {}: {}",
-                known.id,
-                self.daemon(user.process),
-                user.evidence
-            ))
+        let used = self.stores.iter().flat_map(|known| {
+            let users = known.users.iter();
+            users.map(|user| {
+                let daemon = self.daemon(user.process);
+                format!("{} is used by {daemon}: {}", known.id, user.evidence)
+            })
         });
         Said::new(AnswerValue::Stores(ids), text).with(used)
     }
@@ -35,7 +33,11 @@ impl Facts<'_> {
         let images = known.listing.as_ref().map(|it| count(it.images, "image"));
         let state = match known.state {
             StoreState::Living => None,
+            StoreState::Leftover if known.store.kind == StoreKind::ContainersStorage => {
+                Some("no living daemon uses it, which Podman and Buildah do not need")
+            }
             StoreState::Leftover => Some("no living daemon uses it"),
+            StoreState::Gone => Some("removed"),
             StoreState::Unknown => Some("it is not known who uses it"),
         };
         let words: Vec<String> = images.into_iter().chain(state.map(str::to_owned)).collect();

@@ -5,6 +5,9 @@ use super::page::Page;
 use crate::model::{Caller, Daemon, Topology};
 use crate::show::palette::{DIM, PLACE};
 
+/// The process that has started everything, and says nothing.
+const INIT: u32 = 1;
+
 pub(super) fn render(page: &mut Page<'_>, topology: &Topology) {
     if topology.servers.is_empty() {
         return;
@@ -33,14 +36,15 @@ fn render_one(page: &mut Page<'_>, daemon: &Daemon) {
     let Some(process) = &daemon.process else {
         return;
     };
-    if let Some(exe) = &process.exe {
+    let first = process.args.iter().flatten().next();
+    if let Some(exe) = process.exe.as_ref().filter(|exe| Some(*exe) != first) {
         page.labelled("program", exe);
     }
     if let Some(args) = &process.args {
         let cut = if daemon.args_cut { " …" } else { "" };
         page.labelled("command", &format!("{}{cut}", args.join(" ")));
     }
-    if let Some(parent) = process.ancestors.first() {
+    if let Some(parent) = process.ancestors.first().filter(|it| it.key.pid != INIT) {
         page.labelled(
             "parent",
             &format!("{} (pid {})", parent.comm, parent.key.pid),

@@ -1,5 +1,7 @@
 //! The stores: where they are, what is in them, who uses them.
 
+use anstyle::Style;
+
 use super::count;
 use super::page::Page;
 use crate::amount;
@@ -9,7 +11,7 @@ use crate::show::palette::{DIM, PLACE, UNSURE, WARNING};
 
 /// Where the kind of a store stands, and its root.
 const KIND: usize = 6;
-const ROOT: usize = 19;
+const ROOT: usize = 25;
 
 pub(super) fn render(page: &mut Page<'_>, settings: &Settings, topology: &Topology) {
     page.heading("stores", "");
@@ -33,7 +35,8 @@ fn render_one(page: &mut Page<'_>, settings: &Settings, topology: &Topology, kno
     }
     match known.state {
         StoreState::Living => line.plain("  living"),
-        StoreState::Leftover => line.push(WARNING, "  leftover: no living daemon uses it"),
+        StoreState::Leftover => line.push(leftover(known), "  leftover: no living daemon uses it"),
+        StoreState::Gone => line.push(DIM, "  gone: it was removed"),
         StoreState::Unknown => line.push(UNSURE, "  not known who uses it"),
     };
     page.finish(line);
@@ -51,6 +54,13 @@ fn render_one(page: &mut Page<'_>, settings: &Settings, topology: &Topology, kno
         let text = format!("{program} (pid {}): {}", user.process.pid, user.evidence);
         page.labelled("used by", &text);
     }
+}
+
+/// An empty one costs nothing.
+fn leftover(known: &KnownStore) -> Style {
+    let listing = known.listing.as_ref();
+    let is_empty = listing.is_some_and(|it| it.images == 0 && it.unpacked == 0);
+    if is_empty { DIM } else { WARNING }
 }
 
 /// `12 images, 3 containers; 1.8 GB unpacked, 640 MB compressed; last written 2026-11-20 14:03`.
