@@ -6,7 +6,7 @@ use crate::store::discover::Daemon;
 
 impl Observer {
     /// Tells the thread which daemons live now, if others do than before.
-    pub(super) fn tell_daemons(&mut self) {
+    pub(in crate::observer) fn tell_daemons(&mut self) {
         let daemons = self.daemons();
         if daemons != self.stores.daemons {
             self.stores.daemons.clone_from(&daemons);
