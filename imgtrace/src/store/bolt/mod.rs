@@ -121,3 +121,6 @@ impl<S: ReadAt> Database<S> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "what a test writes is small")]
+pub(crate) mod written;
