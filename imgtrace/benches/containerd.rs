@@ -31,7 +31,9 @@ const SPACE: &str = "k8s.io";
 fn data_root(root: &Path) {
     let mut made = made::Made::new(root);
     for number in 0..IMAGES {
-        let layers: Vec<_> = (0..LAYERS).map(|layer| format!("{number}/{layer}")).collect();
+        let layers: Vec<_> = (0..LAYERS)
+            .map(|layer| format!("{number}/{layer}"))
+            .collect();
         let name = format!("r.io/team/image-{number}");
         let content = made.image(SPACE, &format!("{name}:1"), &layers);
         for other in [format!("{name}@{}", content.manifest), content.config] {
@@ -64,7 +66,11 @@ fn list(criterion: &mut Criterion) {
     let before = status("VmRSS:");
     let listed = inventory::contents(&root, &store);
     assert_eq!((listed.images.len(), listed.problems.len()), (IMAGES, 0));
-    let layers: u64 = listed.images.iter().map(|image| image.variants[0].layers.len() as u64).sum();
+    let layers: u64 = listed
+        .images
+        .iter()
+        .map(|image| image.variants[0].layers.len() as u64)
+        .sum();
     assert_eq!(layers, (IMAGES * LAYERS) as u64);
     let (after, peak) = (status("VmRSS:"), status("VmHWM:"));
     println!("memory: {before} before, {after} with the list, {peak} at most");

@@ -167,6 +167,19 @@ impl Lab {
         Ok(docker)
     }
 
+    /// As [`Lab::docker`], with a containerd that serves CRI too, as where a kubelet and a Docker share one. Its sandboxes
+    /// have [`Image::Pause`] of the registry.
+    ///
+    /// # Errors
+    /// As for [`Lab::docker`], or the image cannot be made.
+    pub fn docker_with_cri(&self, generation: Generation, registry: &Registry) -> Result<Docker> {
+        let pause = registry.add(Image::Pause)?;
+        let name = format!("{}-and-cri", generation.name());
+        let docker = self.docker_named(generation, &name)?.with_cri(&pause);
+        docker.start()?;
+        Ok(docker)
+    }
+
     /// Starts a containerd of this generation that serves no Docker.
     ///
     /// # Errors

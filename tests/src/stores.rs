@@ -10,6 +10,7 @@ mod agent;
 mod comparison;
 mod damaged;
 mod dind;
+mod half_duplicate;
 mod leftover;
 mod double_pull;
 mod nothing_wrong;
@@ -42,6 +43,7 @@ pub const ALL: &[Situation] = &[
     split::SITUATION,
     double_pull::SITUATION,
     same_store::SITUATION,
+    half_duplicate::SITUATION,
     agent::SITUATION,
     leftover::SITUATION,
     dind::SITUATION,

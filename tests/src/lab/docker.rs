@@ -43,6 +43,12 @@ impl Docker {
         self
     }
 
+    /// One whose containerd serves CRI too, with this image for its sandboxes.
+    pub(super) fn with_cri(mut self, pause: &str) -> Self {
+        self.containerd = self.containerd.with_cri(pause);
+        self
+    }
+
     /// The socket that clients use.
     pub fn socket(&self) -> PathBuf {
         self.place.run().join(&self.name).join("docker.sock")

@@ -1,11 +1,11 @@
 //! Bytes, as imgtrace says them and as the stores' own programs do.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::lab::{Crictl, Docker, Ran, say};
+use crate::lab::{Containerd, Crictl, Docker, Ran, say};
 
 /// Bytes of one thing from several sources.
 #[derive(Debug, Clone)]
@@ -83,6 +83,30 @@ impl Crictl {
         Ok(field
             .with_context(|| format!("no {image} in {list}"))?
             .to_owned())
+    }
+}
+
+impl Containerd {
+    /// Bytes that the layers of a namespace take unpacked, by `ctr snapshots usage`.
+    ///
+    /// # Errors
+    /// ctr fails, or prints something else.
+    pub fn unpacked(&self, namespace: &str) -> Result<u64> {
+        let usage = self.ctr(&["--namespace", namespace, "snapshots", "usage", "-b"])?;
+        let layers = usage
+            .stdout
+            .lines()
+            .filter(|line| line.starts_with("sha256:"));
+        let bytes = layers.map(|line| {
+            let bytes = line.split_whitespace().nth(1).context("no bytes")?;
+            Ok(bytes.parse::<u64>()?)
+        });
+        bytes.sum()
+    }
+
+    /// Where it keeps the archives that images came as.
+    pub fn archives(&self) -> PathBuf {
+        self.root().join("io.containerd.content.v1.content/blobs")
     }
 }
 

@@ -27,6 +27,7 @@ situations! {
     an_agent_and_what_it_starts_lie_in_two_stores "dood-split"
     one_image_gets_into_two_stores "double-pull"
     two_command_lines_show_one_store "same-store"
+    two_namespaces_of_one_containerd "half-duplicate"
     a_refused_agent_learns_what_would_help "agent"
     what_a_docker_that_is_off_has_left "leftover"
     docker_in_docker_pulls_what_is_there "dind-double"

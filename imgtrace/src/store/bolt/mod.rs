@@ -122,5 +122,9 @@ impl<S: ReadAt> Database<S> {
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-#[expect(clippy::cast_possible_truncation, reason = "what a test writes is small")]
+#[expect(
+    clippy::cast_possible_truncation,
+    unreachable_pub,
+    reason = "what a test writes is small; a bench shares it"
+)]
 pub(crate) mod written;

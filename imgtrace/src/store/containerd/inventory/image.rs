@@ -70,7 +70,7 @@ impl Reader<'_> {
             }
             Document::Manifest { config, layers } => {
                 if config.is_config() && self.blobs.has(&config.digest) {
-                    match self.variant(digest, &config.digest, &layers) {
+                    match self.variant(digest, &config.digest, &layers, problems) {
                         Ok((variant, _)) if !self.is_there(&variant) => {}
                         Ok((variant, created)) => {
                             parts.created = parts.created.or(created);
@@ -98,6 +98,7 @@ impl Reader<'_> {
         manifest: &str,
         config: &str,
         layers: &[Descriptor],
+        problems: &mut Problems,
     ) -> Result<(Variant, Option<u64>), Error> {
         let read = self.blobs.parsed(config, Config::parse)?;
         // An archive goes with a diff id by its place; what does not go up is not told apart.
@@ -109,10 +110,11 @@ impl Reader<'_> {
                 return Err(Error::Shape(self.blobs.path(config)));
             };
             let archive = archives.and_then(|archives| archives.get(index));
-            let packed = match archive {
-                Some(archive) => self.blobs.size(&archive.digest)?,
-                None => None,
-            };
+            let size = archive.map_or(Ok(None), |archive| self.blobs.size(&archive.digest));
+            let packed = size.unwrap_or_else(|error| {
+                problems.say(error.sentence());
+                None
+            });
             stored.push(StoredLayer {
                 blob: packed.and(archive).map(|archive| archive.digest.clone()),
                 packed,

@@ -1,3 +1,4 @@
+#[expect(unreachable_pub, reason = "a bench shares it")]
 mod made;
 
 use std::fs;
@@ -116,7 +117,12 @@ fn pulled(made: &mut Made) -> Content {
         manifest, config, ..
     } = &content;
     made.name(SPACE, config, manifest, MANIFEST);
-    made.name(SPACE, &format!("r.io/team/web@{manifest}"), manifest, MANIFEST);
+    made.name(
+        SPACE,
+        &format!("r.io/team/web@{manifest}"),
+        manifest,
+        MANIFEST,
+    );
     content
 }
 
@@ -191,7 +197,11 @@ fn platforms_are_those_that_are_there() {
     });
     let image = only(&scene, SPACE);
     assert_eq!(image.digest_kind, Some(DigestKind::Index));
-    let there: Vec<_> = image.variants.iter().map(|it| it.manifest.clone()).collect();
+    let there: Vec<_> = image
+        .variants
+        .iter()
+        .map(|it| it.manifest.clone())
+        .collect();
     assert_eq!(there, [Some(amd64.manifest)], "{image:#?}");
 }
 
@@ -219,7 +229,14 @@ fn an_image_is_in_the_snapshotter_that_it_is_unpacked_in() {
         made.image(SPACE, "r.io/team/one:1", &layers(&["one"]));
         let content = made.content(SPACE, "amd64", &layers(&["two"]));
         made.name(SPACE, "r.io/team/two:1", &content.manifest, MANIFEST);
-        let there = ["v1", SPACE, "snapshots", "native", &content.chain_ids[0], "name"];
+        let there = [
+            "v1",
+            SPACE,
+            "snapshots",
+            "native",
+            &content.chain_ids[0],
+            "name",
+        ];
         made.put(&there, b"x");
         let content = made.content(SPACE, "amd64", &layers(&["nowhere"]));
         made.name(SPACE, "r.io/team/nowhere:1", &content.manifest, MANIFEST);
@@ -235,7 +252,12 @@ fn an_image_is_in_the_snapshotter_that_it_is_unpacked_in() {
         names.sort();
         (found[index].driver.clone(), names)
     };
-    let named = |names: &[&str]| names.iter().map(|name| format!("r.io/team/{name}:1")).collect();
+    let named = |names: &[&str]| {
+        names
+            .iter()
+            .map(|name| format!("r.io/team/{name}:1"))
+            .collect()
+    };
     assert_eq!(found.len(), 2);
     // Both have as many layers, so what is in neither is in the first.
     assert_eq!(of(0), ("native".to_owned(), named(&["nowhere", "two"])));
@@ -251,7 +273,9 @@ fn with_blob(break_it: impl FnOnce(&Made, &Content)) -> Contents {
         break_it(made, &content);
     });
     let mut listed = listed(&scene, SPACE);
-    listed.images.sort_by(|one, other| one.names.cmp(&other.names));
+    listed
+        .images
+        .sort_by(|one, other| one.names.cmp(&other.names));
     assert_eq!(listed.images[1].variants.len(), 1, "{listed:#?}");
     assert_eq!(listed.images[0].names, ["r.io/team/bad:1"]);
     assert_eq!(listed.problems.len(), 1, "{listed:#?}");
@@ -262,7 +286,11 @@ fn with_blob(break_it: impl FnOnce(&Made, &Content)) -> Contents {
 fn a_blob_that_is_not_what_its_name_says_is_not_believed() {
     for is_config in [true, false] {
         let listed = with_blob(|made, content| {
-            let digest = if is_config { &content.config } else { &content.manifest };
+            let digest = if is_config {
+                &content.config
+            } else {
+                &content.manifest
+            };
             let path = made.blob_path(digest);
             let text = fs::read_to_string(&path).unwrap();
             fs::write(path, text.replace("sha256:", "sha256: ")).unwrap();
@@ -304,7 +332,10 @@ fn blobs_that_are_gone_or_strange_are_said_with_their_path() {
             path = blob.display().to_string();
         });
         let problem = &listed.problems[0];
-        assert!(problem.contains(&path) && problem.ends_with(said), "{problem}");
+        assert!(
+            problem.contains(&path) && problem.ends_with(said),
+            "{problem}"
+        );
     }
     // Of a layer that is gone the rest is known all the same.
     let listed = with_blob(|made, content| {
@@ -318,7 +349,10 @@ fn blobs_that_are_gone_or_strange_are_said_with_their_path() {
 #[test]
 fn hostile_documents_cost_little() {
     let deep = format!("{}{}", "[".repeat(1 << 20), "]".repeat(1 << 20));
-    let many = format!(r#"{{"manifests":[{}{{"digest":"x"}}]}}"#, r#"{"digest":"x"},"#.repeat(200_000));
+    let many = format!(
+        r#"{{"manifests":[{}{{"digest":"x"}}]}}"#,
+        r#"{"digest":"x"},"#.repeat(200_000)
+    );
     let config = format!(
         r#"{{"os":"linux","architecture":"amd64","rootfs":{{"diff_ids":[{}"x"]}}}}"#,
         r#""sha256:00","#.repeat(300_000)
@@ -348,7 +382,10 @@ fn books_that_cannot_be_read_are_a_store_that_says_so() {
     let root = scene.root();
     let found = stores(&root);
     assert_eq!(found.len(), 1);
-    assert_eq!((found[0].namespace.clone(), edition(&root, &found[0])), (None, None));
+    assert_eq!(
+        (found[0].namespace.clone(), edition(&root, &found[0])),
+        (None, None)
+    );
     let listed = contents(&root, &found[0]);
     assert!(listed.problems[0].ends_with("meta.db: no bolt file of version 2"));
 

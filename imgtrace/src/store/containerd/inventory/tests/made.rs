@@ -15,7 +15,9 @@ pub const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 const DRIVER: &str = "overlayfs";
 /// 2026-11-22 00:00:00 UTC as Go writes times: version, seconds since the year 1, nanoseconds, zone.
-const TIME: [u8; 15] = [1, 0x00, 0x00, 0x00, 0x0e, 0xe2, 0x94, 0x27, 0x80, 0, 0, 0, 0, 0xff, 0xff];
+const TIME: [u8; 15] = [
+    1, 0x00, 0x00, 0x00, 0x0e, 0xe2, 0x94, 0x27, 0x80, 0, 0, 0, 0, 0xff, 0xff,
+];
 
 /// The folder as it comes together.
 #[derive(Debug)]
@@ -72,21 +74,45 @@ impl Made {
     /// Has a namespace have a blob, wherever that is.
     pub fn owns(&mut self, space: &str, digest: &str) {
         let record = ["v1", space, "content", "blob", digest];
-        for (key, value) in [("createdat", &TIME[..]), ("updatedat", &TIME), ("size", b"\x02")] {
+        for (key, value) in [
+            ("createdat", &TIME[..]),
+            ("updatedat", &TIME),
+            ("size", b"\x02"),
+        ] {
             put(&mut self.meta, &[&record[..], &[key]].concat(), value);
         }
         let source = "containerd.io/distribution.source.r.io";
-        put(&mut self.meta, &[&record[..], &["labels", source]].concat(), b"a/b");
+        put(
+            &mut self.meta,
+            &[&record[..], &["labels", source]].concat(),
+            b"a/b",
+        );
     }
 
     /// A name of an image.
     pub fn name(&mut self, space: &str, name: &str, digest: &str, kind: &str) {
         let record = ["v1", space, "images", name];
-        put(&mut self.meta, &[&record[..], &["createdat"]].concat(), &TIME);
-        put(&mut self.meta, &[&record[..], &["updatedat"]].concat(), &TIME);
+        put(
+            &mut self.meta,
+            &[&record[..], &["createdat"]].concat(),
+            &TIME,
+        );
+        put(
+            &mut self.meta,
+            &[&record[..], &["updatedat"]].concat(),
+            &TIME,
+        );
         let target = [&record[..], &["target"]].concat();
-        put(&mut self.meta, &[&target[..], &["digest"]].concat(), digest.as_bytes());
-        put(&mut self.meta, &[&target[..], &["mediatype"]].concat(), kind.as_bytes());
+        put(
+            &mut self.meta,
+            &[&target[..], &["digest"]].concat(),
+            digest.as_bytes(),
+        );
+        put(
+            &mut self.meta,
+            &[&target[..], &["mediatype"]].concat(),
+            kind.as_bytes(),
+        );
         put(&mut self.meta, &[&target[..], &["size"]].concat(), b"\x02");
     }
 
@@ -132,17 +158,49 @@ impl Made {
             self.snapshots += 1;
             let name = format!("{space}/{}/{chain_id}", self.snapshots);
             let record = ["v1", space, "snapshots", DRIVER, chain_id];
-            put(&mut self.meta, &[&record[..], &["name"]].concat(), name.as_bytes());
-            put(&mut self.meta, &[&record[..], &["createdat"]].concat(), &TIME);
-            put(&mut self.meta, &[&record[..], &["children", "x"]].concat(), b"");
+            put(
+                &mut self.meta,
+                &[&record[..], &["name"]].concat(),
+                name.as_bytes(),
+            );
+            put(
+                &mut self.meta,
+                &[&record[..], &["createdat"]].concat(),
+                &TIME,
+            );
+            put(
+                &mut self.meta,
+                &[&record[..], &["children", "x"]].concat(),
+                b"",
+            );
             let record = ["v1", "snapshots", &name];
             // Kind 3 is committed; the size is 1,000 in zigzag form.
-            put(&mut self.metadata, &[&record[..], &["kind"]].concat(), b"\x03");
-            put(&mut self.metadata, &[&record[..], &["size"]].concat(), b"\xd0\x0f");
-            put(&mut self.metadata, &[&record[..], &["inodes"]].concat(), b"\x02");
-            put(&mut self.metadata, &[&record[..], &["createdat"]].concat(), &TIME);
+            put(
+                &mut self.metadata,
+                &[&record[..], &["kind"]].concat(),
+                b"\x03",
+            );
+            put(
+                &mut self.metadata,
+                &[&record[..], &["size"]].concat(),
+                b"\xd0\x0f",
+            );
+            put(
+                &mut self.metadata,
+                &[&record[..], &["inodes"]].concat(),
+                b"\x02",
+            );
+            put(
+                &mut self.metadata,
+                &[&record[..], &["createdat"]].concat(),
+                &TIME,
+            );
             if let Some(parent) = parent.replace(name.clone()) {
-                put(&mut self.metadata, &[&record[..], &["parent"]].concat(), parent.as_bytes());
+                put(
+                    &mut self.metadata,
+                    &[&record[..], &["parent"]].concat(),
+                    parent.as_bytes(),
+                );
             }
         }
     }
