@@ -21,6 +21,8 @@ fn play(lab: &Lab) -> Result<Told> {
     let containerd = docker.containerd();
     let crictl = lab.crictl(&containerd.socket())?;
     let image = registry.add(Image::Own)?;
+    docker.cli(&["pull", "--quiet", &image])?;
+    let once = du(&containerd.archives())?;
     let watch = Watch::begin(
         lab,
         &[
@@ -28,9 +30,6 @@ fn play(lab: &Lab) -> Result<Told> {
             ("containerd", &containerd.socket()),
         ],
     )?;
-    docker.cli(&["pull", "--quiet", &image])?;
-    watch.records("\"image-appeared\"")?;
-    let once = du(&containerd.archives())?;
     crictl.run(&["pull", &image])?;
     say(&format!("docker pull, crictl pull {image}"));
     watch.finding("half-duplicate", "unpacked twice")?;
