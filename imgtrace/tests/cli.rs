@@ -281,3 +281,53 @@ fn completions_of_every_shell() {
         assert!(text(&output.stdout).contains("replay"), "{shell}");
     }
 }
+
+#[test]
+fn a_recording_tells_what_the_machine_looked_like() {
+    let file = recording();
+    let topology = |args: &[&str]| run(&[&["topology", file.to_str().unwrap()], args].concat());
+    let output = topology(&[]);
+    assert_eq!(
+        (output.status.code(), text(&output.stderr).as_str()),
+        (Some(0), "")
+    );
+    let shown = text(&output.stdout);
+    for part in [
+        "sockets\n  e1",
+        "daemons\n",
+        "stores\n",
+        "questions\n",
+        "not known, because",
+    ] {
+        assert!(shown.contains(part), "no {part:?} in {shown}");
+    }
+    assert_eq!(topology(&["-o", "text"]).stdout, output.stdout);
+    let object: serde_json::Value =
+        serde_json::from_slice(&topology(&["-o", "json"]).stdout).unwrap();
+    assert_eq!(object["kind"], "topology");
+    assert_eq!(object["answers"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn a_topology_of_what_cannot_be_read_fails_as_a_replay_does() {
+    let (_folder, path) = file(b"hello\n");
+    let missing = run(&["topology", "/nonexistent/a.jsonl"]);
+    assert_eq!(run(&["topology", &path]).status.code(), Some(4));
+    assert_eq!(missing.status.code(), Some(2));
+    for args in [
+        &["topology", &path, "--duration", "1s"][..],
+        &["topology", &path, "--endpoint", "docker=/a.sock"],
+        &["topology", "-o", "wide"],
+    ] {
+        assert_eq!(run(args).status.code(), Some(2), "{args:?}");
+    }
+    let mut damaged = text(&fs::read(recording()).unwrap()).replace("\"disconnected\"", "\"dis");
+    damaged.push('\n');
+    let (_folder, path) = file(damaged.as_bytes());
+    let output = run(&["topology", &path]);
+    assert_eq!(output.status.code(), Some(4));
+    assert!(
+        text(&output.stdout).contains("sockets\n"),
+        "what was whole is shown"
+    );
+}

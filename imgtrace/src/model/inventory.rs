@@ -45,6 +45,12 @@ impl Listing {
         }
     }
 
+    /// True if there is nothing in the store, as far as all of it could be read.
+    pub fn is_empty(&self) -> bool {
+        let nothing = self.images == 0 && self.containers.unwrap_or(0) == 0;
+        nothing && self.unpacked == 0 && self.packed == 0 && self.problems.is_empty()
+    }
+
     /// True if the store was removed.
     pub fn is_of_gone(&self) -> bool {
         let is_gone = |problem: &String| problem.ends_with(Self::IS_GONE);

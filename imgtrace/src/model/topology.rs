@@ -127,6 +127,10 @@ pub enum StoreState {
     Living,
     /// None that runs does.
     Leftover,
+    /// None that runs does, and none is needed: Podman and Buildah are no daemons.
+    Resting,
+    /// None that runs does, and nothing is in it.
+    Empty,
     /// It was not found out.
     Unknown,
     /// It was removed.
@@ -139,6 +143,8 @@ impl StoreState {
         match self {
             Self::Living => "living",
             Self::Leftover => "leftover",
+            Self::Resting => "resting",
+            Self::Empty => "empty",
             Self::Unknown => "unknown",
             Self::Gone => "gone",
         }

@@ -17,7 +17,7 @@ use super::inventory::Held;
 use super::{Correlator, World};
 use crate::model::{
     CrictlConfig, Daemon, EndpointId, EndpointState, KnownStore, Listing, Notice, ProcessKey,
-    Report, Socket, Stamp, StoreId, StoreState, Topology,
+    Report, Socket, Stamp, StoreId, StoreKind, StoreState, Topology,
 };
 use crate::observation::{Observation, Observed};
 
@@ -138,19 +138,32 @@ impl Survey {
     }
 
     fn store(&self, id: StoreId, held: &Held) -> KnownStore {
-        let is_gone = held.listing.as_ref().is_some_and(Listing::is_of_gone);
-        let state = match held.users.is_empty() {
-            false => StoreState::Living,
-            true if is_gone => StoreState::Gone,
-            true if self.inventoried => StoreState::Leftover,
-            true => StoreState::Unknown,
-        };
         KnownStore {
             id,
             store: held.store.clone(),
-            state,
+            state: self.state(held),
             users: held.users.clone(),
             listing: held.listing.clone(),
+        }
+    }
+
+    /// Whether somebody keeps images in a store; a leftover is what the rule of that name takes for
+    /// one.
+    fn state(&self, held: &Held) -> StoreState {
+        let world = self.correlator.world();
+        let is_like = |is: fn(&Listing) -> bool| held.listing.as_ref().is_some_and(is);
+        if !held.users.is_empty() {
+            StoreState::Living
+        } else if is_like(Listing::is_of_gone) {
+            StoreState::Gone
+        } else if is_like(Listing::is_empty) {
+            StoreState::Empty
+        } else if held.store.kind == StoreKind::ContainersStorage {
+            StoreState::Resting
+        } else if !self.inventoried || world.may_be_used(held.store.kind) {
+            StoreState::Unknown
+        } else {
+            StoreState::Leftover
         }
     }
 

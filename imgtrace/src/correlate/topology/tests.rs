@@ -394,3 +394,33 @@ fn a_socket_that_is_gone_leads_nowhere_and_stands_last() {
     let served: Vec<_> = topology.servers.iter().map(|it| it.key.pid).collect();
     assert_eq!(served, [820]);
 }
+
+#[test]
+fn what_no_daemon_uses_is_not_always_left_over() {
+    let mut scene = Scene::with_docker();
+    scene.store(1, docker_store(1, "/var/lib/docker"), &[800]);
+    let old = |number: u32| docker_store(number, &format!("/srv/{number}"));
+    let podmans = crate::model::Store {
+        kind: StoreKind::ContainersStorage,
+        ..old(5)
+    };
+    for number in 2..=4 {
+        scene.store(number, old(number), &[]);
+    }
+    scene.store(5, podmans, &[]);
+    scene.listed(2, listing(1, 1_000));
+    scene.listed(3, Listing::default());
+    scene.listed(4, Listing::of_gone("/srv/4"));
+    scene.listed(5, listing(1, 1_000));
+    let states = |scene: &Scene| -> Vec<StoreState> {
+        let stores = survey(scene).stores;
+        stores.iter().map(|known| known.state).collect()
+    };
+    use StoreState::{Empty, Gone, Leftover, Living, Resting, Unknown};
+    assert_eq!(states(&scene), [Living, Unknown, Empty, Gone, Resting]);
+    scene.inventoried();
+    assert_eq!(states(&scene), [Living, Leftover, Empty, Gone, Resting]);
+    // A Docker of which it is not known where it keeps its images: it may be there.
+    scene.daemon(9, Runtime::Docker, 990, "dockerd");
+    assert_eq!(states(&scene)[1], Unknown);
+}

@@ -1,7 +1,7 @@
 //! Which store folders exist?
 
 use super::{Facts, Said, count, list};
-use crate::model::{AnswerValue, KnownStore, StoreKind, StoreState};
+use crate::model::{AnswerValue, KnownStore, StoreState};
 
 impl Facts<'_> {
     pub(super) fn store_folders(&self) -> Said {
@@ -33,9 +33,8 @@ impl Facts<'_> {
         let images = known.listing.as_ref().map(|it| count(it.images, "image"));
         let state = match known.state {
             StoreState::Living => None,
-            StoreState::Leftover if known.store.kind == StoreKind::ContainersStorage => {
-                Some("no living daemon uses it, which Podman and Buildah do not need")
-            }
+            StoreState::Resting => Some("no daemon uses it, and Podman and Buildah need none"),
+            StoreState::Empty => Some("no living daemon uses it, and nothing is in it"),
             StoreState::Leftover => Some("no living daemon uses it"),
             StoreState::Gone => Some("removed"),
             StoreState::Unknown => Some("it is not known who uses it"),

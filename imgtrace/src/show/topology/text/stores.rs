@@ -1,7 +1,5 @@
 //! The stores: where they are, what is in them, who uses them.
 
-use anstyle::Style;
-
 use super::count;
 use super::page::Page;
 use crate::amount;
@@ -35,7 +33,9 @@ fn render_one(page: &mut Page<'_>, settings: &Settings, topology: &Topology, kno
     }
     match known.state {
         StoreState::Living => line.plain("  living"),
-        StoreState::Leftover => line.push(leftover(known), "  leftover: no living daemon uses it"),
+        StoreState::Leftover => line.push(WARNING, "  leftover: no living daemon uses it"),
+        StoreState::Resting => line.push(DIM, "  at rest: Podman and Buildah need no daemon"),
+        StoreState::Empty => line.push(DIM, "  empty: no living daemon uses it"),
         StoreState::Gone => line.push(DIM, "  gone: it was removed"),
         StoreState::Unknown => line.push(UNSURE, "  not known who uses it"),
     };
@@ -54,13 +54,6 @@ fn render_one(page: &mut Page<'_>, settings: &Settings, topology: &Topology, kno
         let text = format!("{program} (pid {}): {}", user.process.pid, user.evidence);
         page.labelled("used by", &text);
     }
-}
-
-/// An empty one costs nothing.
-fn leftover(known: &KnownStore) -> Style {
-    let listing = known.listing.as_ref();
-    let is_empty = listing.is_some_and(|it| it.images == 0 && it.unpacked == 0);
-    if is_empty { DIM } else { WARNING }
 }
 
 /// `12 images, 3 containers; 1.8 GB unpacked, 640 MB compressed; last written 2026-11-20 14:03`.
