@@ -89,11 +89,12 @@ fn ids(folder: &Folder, problems: &mut Problems) -> Result<HashSet<Id>, ReadErro
     Ok(ids)
 }
 
-/// When something was last written: an image, a layer, or a container that came, went, started or
-/// ended, which dockerd writes into the container's folder.
+/// When something was last written: an image, a layer, a container that came, went, started or
+/// ended, which dockerd writes into the container's folder, or that dockerd itself was started, for
+/// which it makes `tmp` below its data root anew (moby `daemon/daemon.go`, `prepareTempDir`).
 fn written(root: &Folder, image: &Folder) -> Option<u64> {
-    let index = INDEX.iter().chain(&LAYERS).map(|name| image.version(name));
-    let newest = index.flatten().filter_map(|it| it.written_at()).max();
+    let index = INDEX.iter().chain(&LAYERS).map(|name| own(image, name));
+    let newest = index.flatten().max().max(own(root, "."));
     let Ok(containers) = root.folder("containers") else {
         return newest;
     };
