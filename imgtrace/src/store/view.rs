@@ -86,6 +86,19 @@ impl View {
             path: path.to_owned(),
         })
     }
+
+    /// The bytes of a regular file by its absolute path, such as a configuration: links are resolved
+    /// and mounts entered as that process would, for these files are often linked or mounted. None
+    /// if it is not there, has more than `most` bytes, or cannot be reached safely.
+    pub fn read(&self, path: &str, most: u64) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let file = self.0.open(path)?;
+        file.take(most.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .ok()?;
+        let length = u64::try_from(bytes.len()).ok()?;
+        (length <= most).then_some(bytes)
+    }
 }
 
 impl Folder {

@@ -33,9 +33,7 @@ pub(super) fn options<'a>(args: &'a [String], name: &'a str) -> impl Iterator<It
 
 /// A configuration's text.
 pub(super) fn file(view: &View, path: &str) -> Option<String> {
-    let (folder, name) = path.rsplit_once('/')?;
-    let folder = if folder.is_empty() { "/" } else { folder };
-    let bytes = view.folder(folder)?.read(name, FILE_MOST).ok()?;
+    let bytes = view.read(path, FILE_MOST)?;
     String::from_utf8(bytes).ok()
 }
 

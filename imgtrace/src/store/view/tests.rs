@@ -111,3 +111,19 @@ fn a_version_is_another_when_a_file_was_written_or_put_in_anothers_place() {
     let missing = folder.version("image/none").unwrap_err();
     assert!(matches!(missing, ReadError::Missing(_)));
 }
+
+#[test]
+fn a_configuration_is_read_through_links() {
+    let Scene { folder, place } = &scene();
+    symlink(place.path().join("outside"), place.path().join("image/out")).unwrap();
+    let view = View::of(std::process::id()).unwrap();
+    let root = &folder.path;
+    for name in ["outside", "image/out"] {
+        let path = format!("{root}/{name}");
+        assert_eq!(view.read(&path, 6).as_deref(), Some(&b"secret"[..]));
+        assert_eq!(view.read(&path, 5), None);
+    }
+    for name in ["none", "image", "image/size/x"] {
+        assert_eq!(view.read(&format!("{root}/{name}"), 100), None, "{name}");
+    }
+}
