@@ -5,13 +5,14 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
+use super::watch::SOON;
 use super::{Comparison, Situation, Told, Watch, du};
-use crate::lab::{Docker, Generation, Image, Lab, Peers, say};
+use crate::lab::{Containerd, Docker, Generation, Image, Lab, Peers, say};
 use crate::tracer;
 
 pub(super) const SITUATION: Situation = Situation {
@@ -22,6 +23,8 @@ pub(super) const SITUATION: Situation = Situation {
 
 /// Gives imgtrace a list of users of its own, in a mount namespace of its own.
 const SETTING: &str = r#"mount --bind "$1" /etc/passwd || exit; shift; exec "$@""#;
+/// How long a store is without a daemon before imgtrace says so.
+const ABSENCE: Duration = Duration::from_secs(30);
 /// Bytes of folders and of files of overlay's own, which are no image's.
 const AROUND: u64 = 256 << 10;
 
@@ -48,17 +51,18 @@ fn play(lab: &Lab) -> Result<Told> {
     let found = watch.finding("leftover", &own)?;
     living.stop()?;
     say("the second dockerd is switched off");
-    let left = watch.finding("leftover", &living.root().display().to_string())?;
+    let root = living.root().display().to_string();
+    let left = watch.finding_within(ABSENCE + SOON, "leftover", &root)?;
     let told = watch.end()?;
 
     told.only(&["leftover"])?;
     ensure!(told.findings("leftover").len() == 2, "one for each store");
-    says(&found, &forgotten, &[&own])?;
+    says(&found, &forgotten, Some((&own, &k3s)))?;
     ensure!(
         !found["evidence"].to_string().contains(&old),
         "no living store has {old}: {found:#}"
     );
-    says(&left, &living, &[])?;
+    says(&left, &living, None)?;
     Ok(told)
 }
 
@@ -90,14 +94,10 @@ fn as_a_user_left_it(lab: &Lab, root: &Path) -> Result<Command> {
     Ok(command)
 }
 
-/// The finding names the store alone, with the bytes that lie there, since when, and these images of it that are
-/// elsewhere too; it tells how to see that nothing needs it, and removes nothing.
-fn says(finding: &Value, docker: &Docker, elsewhere: &[&str]) -> Result<()> {
-    let stores = finding["stores"].as_array().context("no stores")?;
-    let [store] = stores.as_slice() else {
-        anyhow::bail!("one store is expected: {finding:#}")
-    };
-    let root = store["root"].as_str().context("no root")?;
+/// The finding names the store, with the bytes that lie there, since when, and this image of it that is elsewhere too; it
+/// tells how to see that nothing needs it, and removes nothing.
+fn says(finding: &Value, docker: &Docker, elsewhere: Option<(&str, &Containerd)>) -> Result<()> {
+    let root = finding["stores"][0]["root"].as_str().context("no store")?;
     ensure!(
         fs::canonicalize(root)? == fs::canonicalize(docker.root())?,
         "{finding:#}"
@@ -108,8 +108,12 @@ fn says(finding: &Value, docker: &Docker, elsewhere: &[&str]) -> Result<()> {
         .says("du of overlay2", du(&docker.root().join("overlay2"))?)
         .agree(AROUND)?;
     let evidence = finding["evidence"].to_string();
-    for image in elsewhere {
-        ensure!(evidence.contains(image), "no {image}: {finding:#}");
+    if let Some((image, containerd)) = elsewhere {
+        let place = containerd.root().display().to_string();
+        ensure!(
+            evidence.contains(&place) && evidence.contains(image),
+            "{image} is in {place} too: {finding:#}"
+        );
     }
     let today = day()?;
     ensure!(

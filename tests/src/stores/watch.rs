@@ -67,9 +67,17 @@ impl Watch {
     /// # Errors
     /// None comes soon; the error holds the other findings.
     pub fn finding(&self, rule: &str, about: &str) -> Result<Value> {
+        self.finding_within(SOON, rule, about)
+    }
+
+    /// As [`Watch::finding`], of one that is said only after a while.
+    ///
+    /// # Errors
+    /// None comes in this time.
+    pub fn finding_within(&self, patience: Duration, rule: &str, about: &str) -> Result<Value> {
         let wanted = |line: &Value| line["rule"] == rule && line.to_string().contains(about);
         let mut found = None;
-        until(SOON, || {
+        until(patience, || {
             found = self.tracer.lines().into_iter().find(wanted);
             found.is_some()
         });
