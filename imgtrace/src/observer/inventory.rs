@@ -96,6 +96,8 @@ pub(super) struct Stores {
     listed: bool,
     indexed: bool,
     progress: Progress,
+    /// When the run began, in seconds since 1970: what is younger was not there already.
+    began: u64,
     /// Those that the thread knows of.
     daemons: Vec<Daemon>,
 }
@@ -129,6 +131,7 @@ impl Observer {
         let (sender, news) = channel(NEWS_MAX);
         self.stores.has_indexes = indexes.is_some();
         let began = u64::try_from(at.wall / 1_000_000).unwrap_or(0);
+        self.stores.began = began;
         let orders = self.stores.orders.clone();
         self.stores.daemons = self.daemons();
         orders.daemons(self.stores.daemons.clone());
@@ -185,7 +188,10 @@ impl Observer {
     /// Takes in what a store held when the thread that waits for images found it.
     pub(super) fn index_found(&mut self, store: Store, contents: crate::store::Contents) {
         let listing = contents.listing();
-        self.shelve(store, contents.images, Vec::new(), listing);
+        let began = self.stores.began;
+        let came = |image: &StoredImage| image.stored.is_some_and(|stored| stored > began);
+        let (since, already) = contents.images.into_iter().partition(came);
+        self.shelve(store, already, since, listing);
     }
 
     /// Takes in what an index says in all since it has changed.

@@ -65,29 +65,35 @@ pub struct Indexes {
     awaited: Vec<Awaited>,
     found: Vec<(Store, Contents)>,
     is_marked: bool,
+    has_begun: bool,
 }
 
 impl Indexes {
-    /// Watches the stores of the machine's own root at their default places, where there are any.
+    /// Will watch the stores of the machine's own root at their default places, where there are any.
     ///
     /// # Errors
     /// The kernel gives no descriptor.
     pub fn open() -> io::Result<Self> {
         let (guide, hints) = guide::channel()?;
-        let mut indexes = Self {
+        Ok(Self {
             hints,
             guide,
             stores: Vec::new(),
             awaited: Vec::new(),
             found: Vec::new(),
             is_marked: false,
-        };
+            has_begun: false,
+        })
+    }
+
+    /// Watches the stores at their default places. It reads their books, which may take a while.
+    fn begin(&mut self) {
+        self.has_begun = true;
         if let Some(view) = View::of(std::process::id()) {
             for root in roots::of_root(&view) {
-                indexes.watch(&root, &view, std::process::id(), false);
+                self.watch(&root, &view, std::process::id(), false);
             }
         }
-        Ok(indexes)
     }
 
     /// What points it to stores, and stops it, from other threads.
@@ -117,6 +123,9 @@ impl Indexes {
     pub fn next(&mut self, timeout: Duration, events: &mut Vec<Event>) -> bool {
         let until = Instant::now().checked_add(timeout);
         let (before, found) = (events.len(), self.found.len());
+        if !self.has_begun {
+            self.begin();
+        }
         loop {
             while let Ok(hint) = self.hints.try_recv() {
                 match hint {
