@@ -21,14 +21,17 @@ pub(super) use self::place::{Place, is_half};
 
 use self::arrivals::{Arrival, Arrivals, Expected, Unlisted};
 use self::expected::{Into, daemon, expected};
-use self::overlap::{Both, pairs, size};
+use self::overlap::{Both, pairs, size, was_there};
 use self::place::{is_living, is_one_namespace};
 use self::uses::Uses;
 use super::situations::Situations;
 use super::{Now, Seen, Verdict, double_pull, half_duplicate};
-use crate::correlate::{Held, SameBy, same_by};
-use crate::model::{Finding, Op, Operation, OperationId, Stamp, StoreId, StoredImage, Variant};
+use crate::correlate::{Bounded, Same};
+use crate::model::{Finding, Op, Operation, OperationId, Stamp, StoreId, StoredImage};
 use crate::observation::Observation;
+
+/// Arrivals that are remembered after they were concluded: what several stores got at once.
+const MAX_RECENT: usize = 1_024;
 
 /// What was said already.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,6 +50,8 @@ enum Situation {
 #[derive(Debug)]
 pub(super) struct Duplicates {
     arrivals: Arrivals,
+    /// The latest that were concluded, for when one that came before them is listed after them.
+    recent: Bounded<(StoreId, String), Concluded>,
     uses: Uses,
     said: Situations<Situation, String>,
     /// Stores that were compared with the others when they were first listed.
@@ -56,10 +61,19 @@ pub(super) struct Duplicates {
     at: Stamp,
 }
 
+/// An arrival of which everything was said.
+#[derive(Clone, Debug)]
+struct Concluded {
+    arrival: Arrival,
+    /// The stores that had the same by then.
+    others: Vec<StoreId>,
+}
+
 impl Duplicates {
     pub(super) const fn new() -> Self {
         Self {
             arrivals: Arrivals::new(),
+            recent: Bounded::new(MAX_RECENT),
             uses: Uses::new(),
             said: Situations::new(),
             compared: BTreeSet::new(),
@@ -110,8 +124,35 @@ impl Duplicates {
     /// Says what has arrived by now.
     fn settle(&mut self, now: &Now<'_>, out: &mut Vec<Finding>) {
         while let Some(arrival) = self.arrivals.next(now.at, now.world.inventory()) {
-            self.arrived(&arrival, now, out);
+            self.concluded(arrival, now, out);
         }
+    }
+
+    /// Says what follows from an arrival. Of two that were listed in one go the later one says it,
+    /// in whatever order they were listed.
+    fn concluded(&mut self, arrival: Arrival, now: &Now<'_>, out: &mut Vec<Finding>) {
+        let inventory = now.world.inventory();
+        let image = inventory.find(arrival.store, &arrival.image);
+        let same = image.map(|image| inventory.same(arrival.store, image));
+        let same = same.unwrap_or_default();
+        let recent = |same: &Same<'_>| {
+            let known = self.recent.get(&(same.store, same.image.id.clone()));
+            known.filter(|known| known.arrival.is_after(&arrival))
+        };
+        let is_next = |same: &Same<'_>| {
+            let id = &same.image.id;
+            self.arrivals.comes_after(same.store, id, &arrival)
+        };
+        let later = same.iter().find_map(recent).cloned();
+        match later {
+            Some(later) if later.others.contains(&arrival.store) => {}
+            Some(later) => self.arrived(&later.arrival, now, out),
+            None if same.iter().any(is_next) => {}
+            None => self.arrived(&arrival, now, out),
+        }
+        let key = (arrival.store, arrival.image.clone());
+        let others = same.iter().map(|same| same.store).collect();
+        self.recent.insert(key, Concluded { arrival, others });
     }
 
     fn arrived(&mut self, arrival: &Arrival, now: &Now<'_>, out: &mut Vec<Finding>) {
@@ -318,7 +359,7 @@ impl Verdict for Duplicates {
             self::unlisted(&late, now, out);
         }
         while let Some(arrival) = self.arrivals.next_unmeasured() {
-            self.arrived(&arrival, now, out);
+            self.concluded(arrival, now, out);
         }
         self.said.rest(now.at, out);
     }
@@ -337,17 +378,6 @@ fn unlisted(unlisted: &Unlisted, now: &Now<'_>, out: &mut Vec<Finding>) {
         second.as_ref(),
         unlisted.operation,
     ));
-}
-
-/// True if a store had the content of an image before, under another id: a containerd lists one
-/// content by its index and by its manifest.
-fn was_there(held: &Held, image: &StoredImage) -> bool {
-    let is_same = |one: &Variant| {
-        let others = held.images.values().filter(|other| other.id != image.id);
-        let mut others = others.flat_map(|other| &other.variants);
-        others.any(|other| same_by(one, other).is_some_and(|by| by < SameBy::Layers))
-    };
-    image.variants.iter().any(is_same)
 }
 
 const fn is_bringing(op: Op) -> bool {

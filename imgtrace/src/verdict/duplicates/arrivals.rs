@@ -42,9 +42,11 @@ pub(super) struct Expected {
 pub(super) struct Brought {
     pub(super) id: OperationId,
     pub(super) op: Op,
+    /// When its end was seen.
+    ended: Option<Stamp>,
     /// Bytes that were fetched, where the stream told, of a single image.
     pub(super) bytes: Option<u64>,
-    /// Where the caller lives and who it is.
+    /// The name that was asked for, of a single image.
     pub(super) name: Option<String>,
 }
 
@@ -58,6 +60,16 @@ pub(super) struct Arrival {
     at: Stamp,
     /// None if nobody was seen to bring it.
     pub(super) by: Option<Brought>,
+}
+
+impl Arrival {
+    /// True if the operation that brought this is known to have ended after another's. Stores are
+    /// looked at now and then, and what came in between is listed in any order.
+    pub(super) fn is_after(&self, other: &Self) -> bool {
+        let ended = |arrival: &Self| arrival.by.as_ref()?.ended;
+        let both = ended(self).zip(ended(other));
+        both.is_some_and(|(own, other)| own.mono > other.mono)
+    }
 }
 
 /// An operation that was expected to bring what another store has, and of which the store did not
@@ -207,8 +219,15 @@ impl Arrivals {
         while let Some(loose) = self.loose.pop_front() {
             self.arrive(at, loose.store, loose.image, None);
         }
-        let coming = std::mem::take(&mut self.coming).into_iter();
+        let mut coming = std::mem::take(&mut self.coming);
+        for (id, coming) in &mut coming {
+            let by = coming.brought(*id);
+            for (store, image) in std::mem::take(&mut coming.arrived) {
+                self.arrive(at, store, image, Some(by.clone()));
+            }
+        }
         coming
+            .into_iter()
             .filter(|(_, it)| it.ended.is_some() && !it.is_settled && !it.was_named(inventory))
             .filter_map(|(id, coming)| coming.unlisted(id))
             .collect()
@@ -221,6 +240,14 @@ impl Arrivals {
         self.loose.iter().any(|it| of(it.store, &it.image))
             || self.here.iter().any(|it| of(it.store, &it.image))
             || coming.any(|(at, id)| of(*at, id))
+    }
+
+    /// True for an image that came after another one arrived, and of which nothing was said yet.
+    pub(super) fn comes_after(&self, store: StoreId, image: &str, arrival: &Arrival) -> bool {
+        let is_it = |at: StoreId, id: &str| at == store && id == image;
+        let mut here = self.here.iter();
+        let here = here.find(|it| is_it(it.store, &it.image));
+        here.map_or_else(|| self.is_new(store, image), |here| here.is_after(arrival))
     }
 
     /// The next image that has arrived and whose layers are measured, or will not be in time.
@@ -328,6 +355,7 @@ impl Coming {
         Brought {
             id,
             op: self.op,
+            ended: self.ended,
             bytes: self.bytes.filter(|_| is_one),
             name: self.names.first().cloned().filter(|_| is_one),
         }

@@ -181,6 +181,35 @@ fn a_daemon_that_has_nothing_yet_has_no_store_yet() {
 }
 
 #[test]
+fn what_is_listed_in_one_go_came_in_the_order_of_the_pulls() {
+    for is_first_listed_first in [true, false] {
+        let mut scene = ready(host());
+        let first = scene.begin(1, Op::Pull, image(NGINX));
+        scene.end(first, resolved(&nginx()));
+        let second = scene.begin_in(Api::Cri, 2, Op::Pull, image(NGINX));
+        let second = scene.end(second, resolved(&nginx())).id;
+        if is_first_listed_first {
+            scene.gets(IN_DOCKER, &nginx());
+        }
+        scene.gets(IN_CRI, &packed(&nginx()));
+        if !is_first_listed_first {
+            scene.gets(IN_DOCKER, &nginx());
+        }
+        scene.tick();
+        scene.see(Observation::End);
+        let found = duplicates(&scene);
+        assert_eq!(
+            summaries(&scene),
+            [format!(
+                "{NGINX} is in {DOCKER} and now in {CRI} too: \
+                 90 MB fetched again, 270 MB on disk twice"
+            )]
+        );
+        assert_eq!(found[0].operations, [second]);
+    }
+}
+
+#[test]
 fn a_digest_tells_at_once() {
     let mut scene = host();
     scene.has(IN_DOCKER, &nginx());
