@@ -207,6 +207,70 @@ fn a_file_that_never_rests_is_given_up() {
     assert!(matches!(changing, Err(Error::Changing(TRIES))));
 }
 
+/// The keys of a bucket by [`Database::list`], and how it ended.
+fn list<S: ReadAt>(database: &Database<S>, path: &[&[u8]]) -> (Vec<Vec<u8>>, Result<(), Error>) {
+    let mut keys = Vec::new();
+    let ended = database.list(path, |key, _| Ok(key.to_vec()), |key| keys.push(key));
+    (keys, ended)
+}
+
+/// A bucket of so many keys, below the bucket `v1`.
+fn many(count: u32) -> Vec<u8> {
+    let mut tree = written::Tree::new();
+    for number in 0..count {
+        written::put(&mut tree, &["v1", &format!("{number:08}")], b"x");
+    }
+    written::file(&tree)
+}
+
+#[test]
+fn a_large_bucket_is_listed_in_parts_each_entry_once() {
+    for count in [0, 1, 255, 256, 257, 5000] {
+        let (keys, ended) = list(&Database::new(many(count)), &[b"v1"]);
+        ended.unwrap();
+        let expected: Vec<_> = (0..count)
+            .map(|it| format!("{it:08}").into_bytes())
+            .collect();
+        assert!(keys == expected, "{count}: {}", keys.len());
+    }
+    let (keys, ended) = list(&Database::new(many(1)), &[b"none"]);
+    assert!(keys.is_empty() && ended.is_ok());
+    let (keys, ended) = list(&database(SNAPSHOTS), &[b"v1", b"snapshots"]);
+    assert!(keys.len() == 217 && ended.is_ok());
+}
+
+#[test]
+fn a_list_goes_on_while_its_writer_does() {
+    // Every part is overtaken once or twice, and the whole far more often than one look-up may be.
+    let database = Database::new(Written {
+        bytes: many(5000),
+        after: 24,
+        reads: Cell::new(0),
+        changes: Cell::new(500),
+    });
+    let (keys, ended) = list(&database, &[b"v1"]);
+    ended.unwrap();
+    assert_eq!(keys.len(), 5000);
+    assert!(500 - database.source.changes.get() > u64::from(TRIES));
+}
+
+#[test]
+fn what_was_listed_before_the_damage_is_kept() {
+    let mut bytes = many(5000);
+    let half = bytes.len() / 2 / PAGE * PAGE;
+    bytes[half..half + PAGE].fill(0xff);
+    let (keys, ended) = list(&Database::new(bytes), &[b"v1"]);
+    assert!(matches!(ended, Err(Error::Damaged { .. })));
+    assert!((1000..5000).contains(&keys.len()), "{}", keys.len());
+}
+
+#[test]
+fn there_is_a_bound_to_a_list() {
+    let (keys, ended) = list(&Database::new(many(270_000)), &[b"v1"]);
+    assert!(matches!(ended, Err(Error::TooMany(_))), "{ended:?}");
+    assert_eq!(keys.len(), 262_144);
+}
+
 /// The page number that the first bucket of the file is on, which is that of `v1`.
 fn root_of(bytes: &[u8]) -> usize {
     let meta = Meta::newest(&bytes).unwrap();
@@ -286,6 +350,8 @@ proptest! {
         if let Some(cut) = cut {
             bytes.truncate(cut.index(bytes.len()));
         }
-        let _ = everything(&Database::new(bytes));
+        let database = Database::new(bytes);
+        let _ = everything(&database);
+        let _ = list(&database, &[b"v1", b"snapshots"]);
     }
 }
