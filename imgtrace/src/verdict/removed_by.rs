@@ -169,7 +169,10 @@ impl RemovedBy {
         }
         let by = removal.and_then(|it| it.asked.clone());
         let is_known = removal.is_none() || by.is_some();
-        let Some(used) = self.uses.take_image(store, &all).filter(|_| is_known) else {
+        // The index is read a moment later: what has used the name since is another life of it.
+        let until = removal.and_then(|it| it.ended).unwrap_or(now.at);
+        let used = self.uses.take_image_of(store, &all, until);
+        let Some(used) = used.filter(|_| is_known) else {
             return;
         };
         let caller = writer

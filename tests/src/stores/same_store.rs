@@ -20,6 +20,8 @@ fn play(lab: &Lab) -> Result<Told> {
     let docker = cri.docker();
     let crictl = lab.crictl(&cri.socket())?;
     let image = registry.add(Image::Own)?;
+    // Its namespace is there from its first image on.
+    docker.cli(&["pull", "--quiet", &registry.reference(Image::Busybox)])?;
     let sockets: [(&str, &Path); 3] = [
         ("cri-dockerd", &cri.socket()),
         ("docker", &docker.socket()),

@@ -83,7 +83,7 @@ impl Watch {
         });
         found.with_context(|| {
             let mut others = self.tracer.lines();
-            others.retain(|line| line["kind"] == "finding");
+            others.retain(|line| line["kind"] == "finding" || line["kind"] == "operation");
             format!("no finding of {rule} speaks of {about}, but there are these: {others:#?}")
         })
     }

@@ -203,3 +203,19 @@ fn ids_that_clients_choose_are_their_endpoints_own() {
     scene.pass(Api::Containerd, 2, Op::RemoveContainer, container("web"));
     assert_eq!(of_rule(&scene), []);
 }
+
+#[test]
+fn an_image_that_is_back_before_the_index_is_read_is_not_gone() {
+    let mut scene = scene();
+    pulled_by_kubelet(&mut scene);
+    let of_kubelet = |scene: &mut Scene| {
+        let request = scene.begin_in(Api::Cri, 1, Op::RemoveImage, image(IMAGE));
+        scene.end(request, crate::model::Subject::default());
+    };
+    of_kubelet(&mut scene);
+    scene.ask(2, Op::Pull, image(IMAGE));
+    scene.loses(1, &stored(IMAGE, "11", &[("aa", 5_000_000)]));
+    assert_eq!(of_rule(&scene), []);
+    of_kubelet(&mut scene);
+    assert_eq!(of_rule(&scene).len(), 1);
+}

@@ -101,8 +101,28 @@ impl Uses {
 
     /// The last use of what is called so in a store, which is forgotten: it is gone.
     pub(super) fn take_image(&mut self, store: StoreId, keys: &[String]) -> Option<Use> {
+        self.take(store, keys, |_| true)
+    }
+
+    /// The same, of what was used up to this moment; what was used later stays.
+    pub(super) fn take_image_of(
+        &mut self,
+        store: StoreId,
+        keys: &[String],
+        until: Stamp,
+    ) -> Option<Use> {
+        self.take(store, keys, |used| used.at <= until)
+    }
+
+    fn take(
+        &mut self,
+        store: StoreId,
+        keys: &[String],
+        is_meant: impl Fn(&Use) -> bool,
+    ) -> Option<Use> {
         let taken = keys.iter().filter_map(|key| {
             let key = (store, key.clone());
+            self.images.get(&key).filter(|used| is_meant(used))?;
             self.images.remove(&key)
         });
         taken.max_by_key(|used| used.at)
