@@ -12,6 +12,7 @@ mod damaged;
 mod dind;
 mod double_pull;
 mod half_duplicate;
+mod habits;
 mod leftover;
 mod nothing_wrong;
 mod same_store;
@@ -47,6 +48,7 @@ pub const ALL: &[Situation] = &[
     agent::SITUATION,
     leftover::SITUATION,
     dind::SITUATION,
+    habits::SITUATION,
     topology::SITUATION,
     nothing_wrong::SITUATION,
     damaged::SITUATION,

@@ -31,6 +31,7 @@ situations! {
     a_refused_agent_learns_what_would_help "agent"
     what_a_docker_that_is_off_has_left "leftover"
     docker_in_docker_pulls_what_is_there "dind-double"
+    habits_of_clients_are_worth_a_word "habits"
     a_machine_is_what_topology_says_it_is "topology"
     a_node_with_nothing_wrong "nothing-wrong"
     bad_stores_are_named_and_hide_no_others "damaged-stores"
