@@ -27,6 +27,10 @@ const MANY: usize = 3;
 /// Milliseconds in which these must lie.
 const WITHIN: f64 = 3_600_000.0;
 
+/// Milliseconds after a pull in which a store's books may not have been read again: that they do not
+/// have its image says nothing then.
+const BOOKS_LAG: f64 = 2_000.0;
+
 /// By who pulls, what and where.
 type Key = (Who, String, EndpointId);
 
@@ -87,8 +91,9 @@ impl Verdict for RepeatedPull {
         let (Some(key), Outcome::Ok) = (key(operation), outcome) else {
             return;
         };
-        let effort = effort(operation, was_there);
         let mut series = self.series.remove(&key).unwrap_or_default();
+        let was_there = was_there.filter(|there| *there || series.is_in_books(operation.at));
+        let effort = effort(operation, was_there);
         series.take(operation, effort, seen.now.at);
         if series.is_repetition() {
             self.said
@@ -162,6 +167,12 @@ impl Series {
         }
     }
 
+    /// True if a store's books had been read since the last of them when another began.
+    fn is_in_books(&self, begin: Stamp) -> bool {
+        let last = self.latest.back();
+        last.is_none_or(|(last, _)| begin.millis_since(*last) > BOOKS_LAG)
+    }
+
     /// True if the latest few lie within an hour.
     fn is_repetition(&self) -> bool {
         let ends = self.latest.front().zip(self.latest.back());
@@ -200,11 +211,11 @@ fn finding(seen: &Seen<'_>, effort: Effort, series: &Series) -> Finding {
     }
 }
 
-/// To ask for a digest is cheap.
+/// To ask for a digest is cheap, and no more is known where it is not known what was fetched.
 const fn severity(effort: Effort) -> Severity {
     match effort {
-        Effort::Asked => Severity::Info,
-        Effort::Fetched | Effort::Unknown => Severity::Warning,
+        Effort::Fetched => Severity::Warning,
+        Effort::Asked | Effort::Unknown => Severity::Info,
     }
 }
 

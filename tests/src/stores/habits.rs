@@ -23,6 +23,8 @@ fn play(lab: &Lab) -> Result<Told> {
     let watch = Watch::begin(lab, &[("docker", &docker.socket())])?;
     for _ in 0..PULLS {
         docker.cli(&["pull", &image])?;
+        // Until the store's files have been read again it is not known that it is there.
+        watch.records(&format!("\"names\":[\"{image}"))?;
     }
     say(&format!("docker pull {image}, {PULLS} times"));
     let socket = docker.socket().display().to_string();

@@ -86,6 +86,23 @@ fn what_is_removed_in_between_is_fetched_again() {
 }
 
 #[test]
+fn books_that_are_not_read_yet_say_nothing() {
+    let mut scene = scene();
+    for pid in 20..23 {
+        pull(&mut scene, pid, "d0", None);
+    }
+    let it = of_rule(&scene).remove(0);
+    assert_eq!(it.severity, Severity::Info);
+    assert!(it.summary.ends_with("the registry is asked each time"));
+    scene.wait(5_000);
+    for pid in 23..30 {
+        scene.wait(5_000);
+        pull(&mut scene, pid, "d0", None);
+    }
+    assert!(of_rule(&scene)[1].summary.contains("it was fetched again"));
+}
+
+#[test]
 fn kubelet_gets_a_remedy_of_its_own() {
     let mut scene = Scene::new();
     scene.daemon(1, crate::model::Runtime::Containerd, 800, "containerd");
