@@ -245,7 +245,9 @@ impl Observer {
             return;
         };
         let news: Vec<News> = search.news.try_iter().take(NEWS_MAX).collect();
-        news.into_iter().for_each(|news| self.found(news));
+        for news in news {
+            self.found(news);
+        }
     }
 
     /// Ends the thread, and observes what it has found of what was there by now.

@@ -1,9 +1,8 @@
 //! Where the images of a socket lie: in the stores of the daemon behind it, or behind the socket
 //! that this daemon itself asks.
 
-use crate::correlate::World;
 use crate::correlate::caller::mention;
-use crate::correlate::leads::Leads as Step;
+use crate::correlate::{Leads as Step, World};
 use crate::model::{EndpointId, Leads, ProcessKey, Runtime};
 
 /// The most sockets that a way may go through.

@@ -2,8 +2,8 @@
 
 use super::Survey;
 use crate::model::{
-    Ancestor, CriAddress, CrictlConfig, Endpoint, EndpointId, Listing, MountId, Op, Runtime,
-    Server, SocketFile, Subject, Topology,
+    Ancestor, Answer, AnswerValue, CriAddress, CrictlConfig, Endpoint, EndpointId, Listing,
+    MountId, Op, Question, Runtime, Server, SocketFile, Subject, Topology,
 };
 use crate::observation::{ConnectionId, Fact, Observation};
 use crate::trace::scene::{
@@ -190,4 +190,15 @@ pub(crate) fn unmounted(number: u64) -> Observation {
     Observation::Unmounted {
         mount: MountId(number),
     }
+}
+
+/// The answer to a question.
+pub(crate) fn answer(topology: &Topology, question: Question) -> &Answer {
+    let mut answers = topology.answers.iter();
+    answers.find(|answer| answer.question == question).unwrap()
+}
+
+/// What is so, by the answer to a question.
+pub(crate) fn value(topology: &Topology, question: Question) -> Option<&AnswerValue> {
+    answer(topology, question).value.as_ref()
 }

@@ -7,17 +7,16 @@ fn said(text: &str) -> (Option<String>, Option<String>) {
     parse(text)
 }
 
-fn some(text: &str) -> Option<String> {
-    Some(text.to_owned())
-}
-
 #[test]
 fn what_crictl_writes_is_read() {
     let text = "runtime-endpoint: \"unix:///run/k3s/containerd/containerd.sock\"\n\
                 image-endpoint: \"\"\ntimeout: 0\ndebug: false\npull-image-on-create: false\n";
     assert_eq!(
         said(text),
-        (some("unix:///run/k3s/containerd/containerd.sock"), None)
+        (
+            Some("unix:///run/k3s/containerd/containerd.sock".to_owned()),
+            None
+        )
     );
 }
 
@@ -25,7 +24,13 @@ fn what_crictl_writes_is_read() {
 fn what_people_write_is_read() {
     let text = "# the node's\nruntime-endpoint :   unix:///a.sock   # was b\r\n\
                 'image-endpoint': x\nimage-endpoint: '/b.sock'\n  runtime-endpoint: nested\n";
-    assert_eq!(said(text), (some("unix:///a.sock"), some("/b.sock")));
+    assert_eq!(
+        said(text),
+        (
+            Some("unix:///a.sock".to_owned()),
+            Some("/b.sock".to_owned())
+        )
+    );
     for empty in [
         "",
         "runtime-endpoint:",
@@ -35,7 +40,7 @@ fn what_people_write_is_read() {
         assert_eq!(said(empty), (None, None), "{empty}");
     }
     let twice = "runtime-endpoint: /a\nruntime-endpoint: /b\n";
-    assert_eq!(said(twice).0, some("/b"));
+    assert_eq!(said(twice).0, Some("/b".to_owned()));
     assert_eq!(
         said(&format!("runtime-endpoint: {}", "x".repeat(5_000))).0,
         None

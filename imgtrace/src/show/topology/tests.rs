@@ -89,7 +89,9 @@ proptest! {
         columns in proptest::option::of(0_usize..200),
     ) {
         let mut survey = Survey::new();
-        told.iter().for_each(|line| survey.observe(line));
+        for line in &told {
+            survey.observe(line);
+        }
         let topology = survey.topology();
         let settings = Settings { columns, ..Settings::default() };
         prop_assert!(!in_text(&topology, &settings).contains(ESCAPE));

@@ -30,11 +30,11 @@ impl Facts<'_> {
         let said = files.iter().filter(|file| file.found);
         let said: Vec<String> = said.map(|file| self.says(file)).collect();
         let configured = files.iter().find(|file| file.file == DEFAULT_FILE);
-        let others = files
+        let mut others = files
             .iter()
             .filter(|file| file.found && file.file != DEFAULT_FILE);
         let is_said = |file: &&CrictlConfig| file.found || file.problem.is_some();
-        let chosen = configured.filter(is_said).or(others.last());
+        let chosen = configured.filter(is_said).or(others.next_back());
         let answer = match chosen.map(|file| (file, file.runtime.as_ref())) {
             Some((file, _)) if file.problem.is_some() => {
                 let why = file.problem.as_deref().unwrap_or_default();
@@ -169,7 +169,7 @@ impl Facts<'_> {
         let mut called: Vec<Called> = Vec::new();
         for (endpoint, client) in clients {
             let process = client.process.as_ref();
-            if !process.is_some_and(|process| process.name() == "crictl") {
+            if process.is_none_or(|process| process.name() != "crictl") {
                 continue;
             }
             let last = process.map(|process| process.key);
@@ -188,13 +188,13 @@ impl Facts<'_> {
 
     /// The socket that an address leads to.
     fn at(&self, address: &CriAddress) -> Option<&Socket> {
-        let is_it = |socket: &&Socket| match address.socket {
-            Some(listener) => socket.endpoint.listener == listener,
-            None => {
-                let path = address.address.strip_prefix("unix://");
-                let path = path.unwrap_or(&address.address);
-                canonical(path) == canonical(&socket.endpoint.path) && self.is_on_machine(socket)
+        let is_it = |socket: &&Socket| {
+            if let Some(listener) = address.socket {
+                return socket.endpoint.listener == listener;
             }
+            let path = address.address.strip_prefix("unix://");
+            let path = path.unwrap_or(&address.address);
+            canonical(path) == canonical(&socket.endpoint.path) && self.is_on_machine(socket)
         };
         self.living().find(is_it)
     }
@@ -230,3 +230,6 @@ fn canonical(path: &str) -> &str {
         .filter(|it| it.starts_with("/run/"));
     short.unwrap_or(path)
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,8 +29,9 @@ impl Facts<'_> {
             [] if known.len() == 1 => format!("no: {} alone leads to a store", self.names(&known)),
             [] => "no: every socket leads to a store of its own".to_owned(),
             groups => {
-                let shares: Vec<String> = groups.iter().map(|group| self.share(group)).collect();
-                format!("yes: {}", shares.join("; "))
+                let sentences = groups.iter().map(|group| self.share(group));
+                let sentences: Vec<String> = sentences.collect();
+                format!("yes: {}", sentences.join("; "))
             }
         };
         let ways = known.iter().map(|socket| self.way(socket));
@@ -93,13 +94,10 @@ impl Facts<'_> {
 
     /// `e2 /run/cri-dockerd.sock → e1 → s1 docker:/var/lib/docker`.
     fn way(&self, socket: &Socket) -> String {
-        let through = socket.leads.through.iter();
-        let through: String = through.map(|id| format!(" → {id}")).collect();
-        format!(
-            "{}{through} → {}",
-            self.address(socket.endpoint.id),
-            self.store_names(&socket.leads.stores)
-        )
+        let mut steps = vec![self.address(socket.endpoint.id)];
+        steps.extend(socket.leads.through.iter().map(ToString::to_string));
+        steps.push(self.store_names(&socket.leads.stores));
+        steps.join(" → ")
     }
 
     /// The stores of what the CRI at a socket keeps: of containerd's the one of its namespace, none
@@ -127,7 +125,7 @@ impl Facts<'_> {
                     && known.store.namespace.as_deref() == Some(CRI_NAMESPACE)
             };
             socket.endpoint.runtime == Runtime::Containerd
-                && !socket.endpoint.path.ends_with(".ttrpc")
+                && !is_for_shims(&socket.endpoint.path)
                 && self.stores.iter().any(|known| is_it(&known))
         };
         let of_cri = sockets.iter().filter(is_cri);
@@ -180,6 +178,11 @@ impl Facts<'_> {
 
 /// False for what keeps no images: BuildKit's own cache is no list of images.
 fn keeps_images(socket: &Socket) -> bool {
-    let is_side = socket.endpoint.path.ends_with(".ttrpc");
-    !is_side && !matches!(socket.endpoint.runtime, Runtime::BuildKit | Runtime::Shim)
+    !is_for_shims(&socket.endpoint.path)
+        && !matches!(socket.endpoint.runtime, Runtime::BuildKit | Runtime::Shim)
+}
+
+/// True for the socket at which shims tell containerd what has happened (`containerd.sock.ttrpc`).
+fn is_for_shims(path: &str) -> bool {
+    path.rsplit('.').next() == Some("ttrpc")
 }

@@ -16,7 +16,7 @@ const PATH: usize = 19;
 pub(super) fn render(page: &mut Page<'_>, settings: &Settings, topology: &Topology) {
     let shims = match topology.shims {
         0 => String::new(),
-        number => format!("and {} of shims, one for each pod or container", number),
+        number => format!("and {number} of shims, one for each pod or container"),
     };
     page.heading("sockets", &shims);
     if topology.sockets.is_empty() {
@@ -62,13 +62,13 @@ fn leads(socket: &Socket) -> String {
     let through = leads.through.iter().map(ToString::to_string);
     let stores: Vec<String> = leads.stores.iter().map(StoreId::to_string).collect();
     let stores = (!stores.is_empty()).then(|| stores.join(", "));
-    let way: String = through
-        .chain(stores)
-        .map(|step| format!(" → {step}"))
-        .collect();
+    let steps: Vec<String> = through.chain(stores).collect();
+    if steps.is_empty() {
+        return String::new();
+    }
+    let way = format!(" → {}", steps.join(" → "));
     match leads.confidence {
         Confidence::Observed => way,
-        _ if way.is_empty() => way,
         _ => format!("{way} (inferred)"),
     }
 }
