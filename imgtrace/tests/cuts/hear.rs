@@ -242,6 +242,6 @@ fn id(fact: &Fact) -> Option<&str> {
         | Fact::Sandbox { id, .. }
         | Fact::Image { id, .. }
         | Fact::Exec { id, .. } => Some(id),
-        Fact::Version { .. } => None,
+        Fact::Version { .. } | Fact::ApiVersion { .. } => None,
     }
 }
