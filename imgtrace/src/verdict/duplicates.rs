@@ -20,7 +20,7 @@ pub(super) use self::expected::Begins;
 pub(super) use self::place::{Place, is_half};
 
 use self::arrivals::{Arrival, Arrivals, Expected, Unlisted};
-use self::expected::{Into, daemon, expected};
+use self::expected::{Into, daemon, expected, is_bringing};
 use self::overlap::{Both, pairs, size, was_there};
 use self::place::{is_living, is_one_namespace};
 use self::uses::Uses;
@@ -324,6 +324,14 @@ impl Verdict for Duplicates {
                 already: false,
                 ..
             } => self.arrivals.appeared(now.at, *store, image),
+            Observation::ImageAppeared {
+                store,
+                image,
+                renamed: false,
+                ..
+            } if self.is_inventoried && !self.compared.contains(store) => {
+                self.arrivals.asked_for(now.at, *store, image);
+            }
             Observation::ImageVanished { store, image, .. } => {
                 self.vanished(*store, image, now.at, out);
             }
@@ -378,13 +386,6 @@ fn unlisted(unlisted: &Unlisted, now: &Now<'_>, out: &mut Vec<Finding>) {
         second.as_ref(),
         unlisted.operation,
     ));
-}
-
-const fn is_bringing(op: Op) -> bool {
-    matches!(
-        op,
-        Op::Pull | Op::Load | Op::Import | Op::Build | Op::Commit | Op::AddImage
-    )
 }
 
 #[cfg(test)]

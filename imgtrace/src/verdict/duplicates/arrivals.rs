@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::overlap::bears;
 use crate::correlate::Inventory;
 use crate::model::{Op, Operation, OperationId, Outcome, Stamp, StoreId, StoredImage, Variant};
 
@@ -161,31 +162,31 @@ impl Arrivals {
 
     /// A store lists an image that it did not list before.
     pub(super) fn appeared(&mut self, at: Stamp, store: StoreId, image: &StoredImage) {
-        let claims = self
-            .coming
-            .iter_mut()
-            .filter(|(_, it)| it.brings(store, image));
+        if !self.asked_for(at, store, image) {
+            let image = image.id.clone();
+            push(&mut self.loose, Loose { at, store, image });
+        }
+    }
+
+    /// A store that was not known before lists an image. It has come if it was asked for; else it
+    /// may have been there for long. False if nobody is known to have asked.
+    pub(super) fn asked_for(&mut self, at: Stamp, store: StoreId, image: &StoredImage) -> bool {
+        let claims = self.coming.iter_mut();
+        let claims = claims.filter(|(_, it)| it.brings(store, image));
         // One that is known to be of this store rather than one that may be of any.
         let Some((id, coming)) = claims.max_by_key(|(_, it)| it.store.is_some()) else {
-            push(
-                &mut self.loose,
-                Loose {
-                    at,
-                    store,
-                    image: image.id.clone(),
-                },
-            );
-            return;
+            return false;
         };
         if coming.ended.is_none() {
             if coming.arrived.len() < MAX_ARRIVED {
                 coming.arrived.push((store, image.id.clone()));
             }
-            return;
+            return true;
         }
         coming.is_settled = true;
         let by = coming.brought(*id);
         self.arrive(at, store, image.id.clone(), Some(by));
+        true
     }
 
     /// An operation is no more: what came of it is anybody's.
@@ -368,15 +369,6 @@ impl Coming {
             expected: self.expected?,
         })
     }
-}
-
-/// True if something of an image has that digest.
-fn bears(image: &StoredImage, digest: &str) -> bool {
-    let is_its = |its: &Option<String>| its.as_deref() == Some(digest);
-    let mut variants = image.variants.iter();
-    image.id == digest
-        || is_its(&image.digest)
-        || variants.any(|it| is_its(&it.manifest) || is_its(&it.config))
 }
 
 /// True for `docker.io/library/a:1` and `docker.io/library/a`.

@@ -122,3 +122,11 @@ fn is_of_platform(image: &StoredImage, subject: &Subject) -> bool {
     let mut known = image.variants.iter().filter_map(|it| it.platform.as_ref());
     image.variants.iter().all(|it| it.platform.is_none()) || known.any(|its| its == asked)
 }
+
+/// True for what can bring an image into a store.
+pub(super) const fn is_bringing(op: Op) -> bool {
+    matches!(
+        op,
+        Op::Pull | Op::Load | Op::Import | Op::Build | Op::Commit | Op::AddImage
+    )
+}

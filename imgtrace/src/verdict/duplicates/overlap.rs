@@ -228,3 +228,12 @@ pub(super) fn was_there(held: &Held, image: &StoredImage) -> bool {
     };
     image.variants.iter().any(is_same)
 }
+
+/// True if something of an image has that digest.
+pub(super) fn bears(image: &StoredImage, digest: &str) -> bool {
+    let is_its = |its: &Option<String>| its.as_deref() == Some(digest);
+    let mut variants = image.variants.iter();
+    image.id == digest
+        || is_its(&image.digest)
+        || variants.any(|it| is_its(&it.manifest) || is_its(&it.config))
+}

@@ -172,9 +172,12 @@ fn a_daemon_that_has_nothing_yet_has_no_store_yet() {
              whether it is the same content shows when it ends"
         )]
     );
-    scene.store(3, docker_store(3, "/var/lib/late"), &[900]);
-    scene.gets(3, &nginx());
     scene.end(pull, resolved(&nginx()));
+    // The store is found when it has something, and all that it has was there then.
+    scene.store(3, docker_store(3, "/var/lib/late"), &[900]);
+    scene.has(3, &nginx());
+    scene.listed(3, Listing::default());
+    scene.tick();
     let found = duplicates(&scene);
     assert_eq!(found.len(), 2);
     assert_eq!(found[1].operations, found[0].operations);
