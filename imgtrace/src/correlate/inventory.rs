@@ -9,7 +9,7 @@ pub(crate) use self::bytes::{Bytes, shares_blobs};
 use self::index::{Digests, Facet, Parts};
 use super::bounded::Bounded;
 use crate::model::{
-    Listing, ProcessKey, Store, StoreId, StoreRef, StoreUser, StoredImage, Variant,
+    Listing, ProcessKey, Store, StoreId, StoreKind, StoreRef, StoreUser, StoredImage, Variant,
 };
 use crate::observation::Observation;
 
@@ -45,6 +45,13 @@ pub(crate) struct Held {
     /// Which image a name means: in each layout one name means one.
     names: BTreeMap<Box<str>, Box<str>>,
     parts: Parts,
+}
+
+impl Held {
+    /// True if a living daemon keeps images there.
+    pub(crate) const fn is_used(&self) -> bool {
+        !self.users.is_empty()
+    }
 }
 
 /// How it is known that two images are the same, the surest first.
@@ -203,6 +210,20 @@ impl Inventory {
             .filter(move |(_, held)| held.users.iter().any(|user| user.process == process))
     }
 
+    /// The stores that are deleted together with one, itself among them: all namespaces of one
+    /// containerd, whose archives lie in one place.
+    pub(crate) fn deleted_with(&self, id: StoreId) -> Vec<StoreId> {
+        let Some(held) = self.get(id) else {
+            return Vec::new();
+        };
+        if held.store.kind != StoreKind::Containerd {
+            return vec![id];
+        }
+        let beside = self.stores();
+        let beside = beside.filter(|(_, other)| shares_blobs(&held.store, &other.store));
+        beside.map(|(id, _)| id).collect()
+    }
+
     /// The image that a store means by a normalised reference (`name:tag`, `name@sha256:…`), by the
     /// digest of an index, manifest or configuration, or by its own id.
     pub(crate) fn find(&self, store: StoreId, name: &str) -> Option<&StoredImage> {
@@ -279,12 +300,10 @@ fn layers(image: &StoredImage) -> usize {
 
 /// How two platforms of images are the same; none if they are not.
 pub(crate) fn same_by(one: &Variant, other: &Variant) -> Option<SameBy> {
-    fn equal<T: PartialEq>(one: Option<T>, other: Option<T>) -> bool {
-        one.is_some() && one == other
-    }
-    if equal(one.manifest.as_ref(), other.manifest.as_ref()) {
+    let equal = |one: Option<&str>, other: Option<&str>| one.is_some() && one == other;
+    if equal(one.manifest.as_deref(), other.manifest.as_deref()) {
         Some(SameBy::Manifest)
-    } else if equal(one.config.as_ref(), other.config.as_ref()) {
+    } else if equal(one.config.as_deref(), other.config.as_deref()) {
         Some(SameBy::Config)
     } else if equal(one.chain_id(), other.chain_id()) {
         Some(SameBy::Layers)

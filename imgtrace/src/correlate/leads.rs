@@ -128,26 +128,6 @@ impl World {
         servers
     }
 
-    /// True if a daemon of a kind that keeps images in such stores is there, or a socket that waits
-    /// for one, and in which store it keeps them is not known: it may be any of them.
-    pub(crate) fn may_be_used(&self, kind: StoreKind) -> bool {
-        let runtime = match kind {
-            StoreKind::Docker => Runtime::Docker,
-            StoreKind::Containerd => Runtime::Containerd,
-            StoreKind::BuildKit => Runtime::BuildKit,
-            // Its users need no daemon.
-            StoreKind::ContainersStorage => return true,
-        };
-        let mut daemons = self.endpoints.daemons();
-        daemons.any(|endpoint| {
-            let server = endpoint.server.as_ref().map(|it| it.process);
-            let used = server.and_then(|server| self.inventory.used_by(server).next());
-            endpoint.runtime == runtime
-                && endpoint.state == EndpointState::Watched
-                && used.is_none()
-        })
-    }
-
     /// The endpoints that lead to a store, each once.
     pub(crate) fn endpoints_of(&self, store: StoreId) -> Vec<EndpointId> {
         let namespace = self.inventory.get(store);
@@ -187,12 +167,16 @@ impl World {
             (Some(of), Some(namespace)) => of == namespace,
             _ => true,
         };
-        let mut used = self.inventory.used_by(server);
-        let (store, held) = used.find(|(_, held)| is_it(held))?;
-        if used.any(|(_, held)| is_it(held)) {
+        let mut found = self
+            .inventory
+            .used_by(server)
+            .filter(|(_, held)| is_it(held));
+        let (store, held) = found.next()?;
+        if found.next().is_some() {
             return None;
         }
-        let user = held.users.iter().find(|user| user.process == server)?;
+        let mut users = held.users.iter();
+        let user = users.find(|user| user.process == server)?;
         Some(Keeps {
             store,
             confidence: Confidence::Observed,

@@ -28,6 +28,7 @@ mod pod;
 mod processes;
 mod request;
 mod retries;
+mod standing;
 mod starts;
 mod subject;
 mod summary;
@@ -38,7 +39,8 @@ pub(crate) use bounded::Bounded;
 pub(crate) use caller::mention;
 pub(crate) use cgroup::{Nested, Place};
 pub(crate) use inventory::{Bytes, Held, Inventory, Same, SameBy, same_by, shares_blobs};
-pub(crate) use leads::{Keeps, Leads, namespace_of};
+pub(crate) use leads::namespace_of;
+pub(crate) use standing::Standing;
 pub(crate) use summary::Tally;
 pub(crate) use topology::Survey;
 #[cfg(test)]

@@ -1,8 +1,6 @@
 //! Leftover: a store that no living daemon uses.
 //!
-//! Only what a daemon is needed for: Podman's and Buildah's stores have none, so that nobody can say
-//! that one is left. Where a daemon of the right kind lives whose store is not known, nothing is
-//! said either.
+//! When that is so `World::standing` says; here is when it is told, and how.
 
 mod left;
 
@@ -11,8 +9,8 @@ use std::collections::BTreeMap;
 use self::left::Left;
 use super::situations::Situations;
 use super::{Now, Verdict};
-use crate::correlate::{World, mention};
-use crate::model::{Finding, Stamp, Store, StoreId, StoreKind, StoreUser};
+use crate::correlate::{Standing, mention};
+use crate::model::{Finding, Stamp, StoreId, StoreUser};
 use crate::observation::Observation;
 
 /// Milliseconds that a store is without a daemon before that is said: one that restarts is back by
@@ -21,10 +19,6 @@ const ABSENCE: f64 = 30_000.0;
 
 /// Stores without a daemon that are watched; a machine has a handful.
 const MAX_LONELY: usize = 1_024;
-
-/// What makes stores one thing to delete: the root of a containerd with all its namespaces, else one
-/// store.
-type Root = (StoreKind, u64, u64, Option<String>);
 
 /// A store without a daemon.
 #[derive(Debug)]
@@ -45,8 +39,9 @@ pub(super) struct Leftover {
     lonely: BTreeMap<StoreId, Lonely>,
     /// The daemons of stores that have some.
     users: BTreeMap<StoreId, String>,
-    /// With the images, the unpacked and the packed bytes of what was said.
-    said: Situations<Root, (u64, u64, u64)>,
+    /// By the first of the stores that are deleted together, with the images, the unpacked and the
+    /// packed bytes of what was said.
+    said: Situations<StoreId, (u64, u64, u64)>,
 }
 
 impl Leftover {
@@ -59,20 +54,15 @@ impl Leftover {
         }
     }
 
-    fn used(
-        &mut self,
-        id: StoreId,
-        store: &Store,
-        users: &[StoreUser],
-        now: &Now<'_>,
-        out: &mut Vec<Finding>,
-    ) {
+    fn used(&mut self, id: StoreId, users: &[StoreUser], now: &Now<'_>, out: &mut Vec<Finding>) {
         if let Some(user) = users.first() {
             self.lonely.remove(&id);
             if self.users.len() < MAX_LONELY {
                 self.users.insert(id, mention(now.world, user.process));
             }
-            self.said.over(&root_of(store), now.at, out);
+            for id in now.world.inventory().deleted_with(id) {
+                self.said.over(&id, now.at, out);
+            }
         } else if self.lonely.len() < MAX_LONELY {
             let last = self.users.remove(&id);
             self.lonely.entry(id).or_insert(Lonely {
@@ -93,28 +83,32 @@ impl Leftover {
         let due = due.filter(|(_, lonely)| lonely.is_left && !lonely.is_told);
         let due: Vec<_> = due.map(|(id, _)| *id).collect();
         for id in due {
-            let Some(held) = now.world.inventory().get(id) else {
-                self.lonely.remove(&id);
-                continue;
-            };
-            if held.listing.is_none() || now.world.may_be_used(held.store.kind) {
-                continue;
-            }
-            let Some(stores) = beside(&held.store, now.world) else {
-                continue;
-            };
-            let last = self.lonely.get(&id).and_then(|lonely| lonely.last.clone());
-            for store in &stores {
-                if let Some(lonely) = self.lonely.get_mut(store) {
-                    lonely.is_told = true;
+            match now.world.standing(id) {
+                Standing::Leftover => self.say_left(id, now, out),
+                Standing::Empty | Standing::AtRest => {
+                    if let Some(lonely) = self.lonely.get_mut(&id) {
+                        lonely.is_told = true;
+                    }
                 }
+                Standing::Used | Standing::Unread | Standing::Doubtful => {}
             }
-            let left = Left::of(&stores, last, now);
-            if !left.is_empty() {
-                let root = root_of(&held.store);
-                self.said
-                    .stands(root, left.fingerprint(), out, || left.finding(now));
+        }
+    }
+
+    /// Says what a store is that is left, together with those that are deleted with it.
+    fn say_left(&mut self, id: StoreId, now: &Now<'_>, out: &mut Vec<Finding>) {
+        let stores = now.world.inventory().deleted_with(id);
+        let mut last = None;
+        for store in &stores {
+            if let Some(lonely) = self.lonely.get_mut(store) {
+                lonely.is_told = true;
+                last = last.or_else(|| lonely.last.clone());
             }
+        }
+        let left = Left::of(&stores, last, now);
+        if let Some(first) = stores.first() {
+            self.said
+                .stands(*first, left.fingerprint(), out, || left.finding(now));
         }
     }
 }
@@ -122,7 +116,7 @@ impl Leftover {
 impl Verdict for Leftover {
     fn observed(&mut self, what: &Observation, now: &Now<'_>, out: &mut Vec<Finding>) {
         match what {
-            Observation::Store { id, store, users } => self.used(*id, store, users, now, out),
+            Observation::Store { id, users, .. } => self.used(*id, users, now, out),
             Observation::StoreListed { store, .. } => {
                 if let Some(lonely) = self.lonely.get_mut(store) {
                     lonely.is_told = false;
@@ -136,23 +130,6 @@ impl Verdict for Leftover {
             _ => {}
         }
     }
-}
-
-/// What is deleted together with a store.
-fn root_of(store: &Store) -> Root {
-    let driver = (store.kind != StoreKind::Containerd).then(|| store.driver.clone());
-    (store.kind, store.device, store.inode, driver)
-}
-
-/// The stores that are deleted together with one, itself among them; none if somebody uses one.
-fn beside(store: &Store, world: &World) -> Option<Vec<StoreId>> {
-    let root = root_of(store);
-    let all = world.inventory().stores();
-    let mut beside = all.filter(|(_, held)| root_of(&held.store) == root);
-    beside.try_fold(Vec::new(), |mut ids, (id, held)| {
-        ids.push(id);
-        held.users.is_empty().then_some(ids)
-    })
 }
 
 #[cfg(test)]

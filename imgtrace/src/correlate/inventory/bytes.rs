@@ -1,8 +1,7 @@
-//! Bytes: what lies on the disk twice, and what a removal would free.
+//! Bytes of whole stores: what lies there, and what lies elsewhere too.
 
-use super::index::{Parts, Sized, Use, parts};
 use super::{Held, Inventory};
-use crate::model::{Store, StoreId, StoredImage, Variant};
+use crate::model::{Store, StoreId};
 
 /// Bytes of layers, each layer counted once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,31 +28,6 @@ impl Bytes {
 }
 
 impl Inventory {
-    /// Bytes of a platform of an image that lie in `store`, where it is, and in `other` as well,
-    /// counted as `store` keeps them. Layers that `other` has of another image count too: they are
-    /// there.
-    pub(crate) fn twice(&self, store: StoreId, variant: &Variant, other: StoreId) -> Bytes {
-        let mut bytes = Bytes::default();
-        let (Some(here), Some(there)) = (self.get(store), self.get(other)) else {
-            return bytes;
-        };
-        let image = StoredImage {
-            variants: vec![variant.clone()],
-            ..StoredImage::default()
-        };
-        let (layers, blobs) = parts(&image);
-        let is_apart = !shares_blobs(&here.store, &there.store);
-        for (chain, unpacked) in layers {
-            let is_there = there.parts.layer(chain).bytes.is_some();
-            bytes.add(unpacked.filter(|_| is_there), None);
-        }
-        for (digest, packed) in blobs {
-            let is_there = is_apart && there.parts.blob(digest).bytes.is_some();
-            bytes.add(None, packed.filter(|_| is_there));
-        }
-        bytes
-    }
-
     /// Bytes of all images of `store` that lie in any of `others` as well, counted as `store` keeps
     /// them, each once.
     pub(crate) fn all_twice(&self, store: StoreId, others: &[StoreId]) -> Bytes {
@@ -94,36 +68,6 @@ impl Inventory {
                 bytes.add(None, used.bytes.filter(|_| !is_counted));
             }
         }
-        bytes
-    }
-
-    /// Bytes that would be free in a store if that image were removed there: of its layers that no
-    /// other image of the store has. Containers that are made of it may keep them.
-    pub(crate) fn freed(&self, store: StoreId, image: &StoredImage) -> Bytes {
-        let mut bytes = Bytes::default();
-        let Some(here) = self.get(store) else {
-            return bytes;
-        };
-        let (layers, blobs) = parts(image);
-        let lone = |names: Sized<'_>, used: fn(&Parts, &str) -> Use| -> u64 {
-            let own = names.into_iter().filter(|(name, _)| {
-                let images = used(&here.parts, name).images;
-                images <= 1
-            });
-            own.filter_map(|(_, bytes)| bytes).sum()
-        };
-        bytes.unpacked = lone(layers, Parts::layer);
-        let beside: Vec<_> = self
-            .stores()
-            .filter(|(id, held)| *id != store && shares_blobs(&here.store, &held.store))
-            .map(|(_, held)| held)
-            .collect();
-        let mut own = blobs;
-        own.retain(|digest, _| {
-            let is_there = |held: &&Held| held.parts.blob(digest).images > 0;
-            !beside.iter().any(is_there)
-        });
-        bytes.packed = lone(own, Parts::blob);
         bytes
     }
 }

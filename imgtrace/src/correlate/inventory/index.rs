@@ -130,12 +130,12 @@ impl Parts {
 }
 
 /// Things by name, and their bytes.
-pub(super) type Sized<'a> = BTreeMap<&'a str, Option<u64>>;
+type Things<'a> = BTreeMap<&'a str, Option<u64>>;
 
 /// The layers and the archives of an image, each once.
-pub(super) fn parts(image: &StoredImage) -> (Sized<'_>, Sized<'_>) {
-    let mut layers = Sized::new();
-    let mut blobs = Sized::new();
+fn parts(image: &StoredImage) -> (Things<'_>, Things<'_>) {
+    let mut layers = Things::new();
+    let mut blobs = Things::new();
     for layer in image.variants.iter().flat_map(|variant| &variant.layers) {
         let bytes = layers.entry(layer.chain_id.as_str()).or_default();
         *bytes = bytes.or(layer.unpacked);
@@ -147,15 +147,15 @@ pub(super) fn parts(image: &StoredImage) -> (Sized<'_>, Sized<'_>) {
     (layers, blobs)
 }
 
-fn count(uses: &mut BTreeMap<Box<str>, Use>, things: Sized<'_>) {
+fn count(uses: &mut BTreeMap<Box<str>, Use>, things: Things<'_>) {
     for (name, bytes) in things {
-        let used = uses.entry(name.into()).or_default();
-        used.images += 1;
-        used.bytes = used.bytes.or(bytes);
+        let known = uses.entry(name.into()).or_default();
+        known.images += 1;
+        known.bytes = known.bytes.or(bytes);
     }
 }
 
-fn uncount(uses: &mut BTreeMap<Box<str>, Use>, things: Sized<'_>) {
+fn uncount(uses: &mut BTreeMap<Box<str>, Use>, things: Things<'_>) {
     for (name, _) in things {
         if let Some(used) = uses.get_mut(name) {
             used.images = used.images.saturating_sub(1);

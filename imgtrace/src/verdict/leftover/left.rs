@@ -1,6 +1,7 @@
 //! What a store is that is left over: how much, of what, since when, and what to do.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use crate::correlate::{Bytes, Held, mention};
 use crate::model::{Finding, Rule, Runtime, Severity, Stamp, StoreId, StoreKind, StoreRef};
@@ -119,11 +120,6 @@ impl Left {
         }
     }
 
-    /// True if there is nothing to delete.
-    pub(super) const fn is_empty(&self) -> bool {
-        self.images == 0 && self.containers == 0
-    }
-
     pub(super) const fn fingerprint(&self) -> (u64, u64, u64) {
         (self.images, self.bytes.unpacked, self.bytes.packed)
     }
@@ -137,11 +133,12 @@ impl Left {
         );
         let also = self.also.images.len();
         if also > 0 {
-            summary.push_str(&format!(
-                "; {also} of them ({}) in {} too",
-                words::bytes(self.also.bytes.total()),
-                self.also.place(),
-            ));
+            let bytes = words::bytes(self.also.bytes.total());
+            let _ = write!(
+                summary,
+                "; {also} of them ({bytes}) in {} too",
+                self.also.place()
+            );
         }
         Finding {
             evidence: self.evidence(now.at),
