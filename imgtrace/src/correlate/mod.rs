@@ -39,7 +39,7 @@ pub(crate) use bounded::Bounded;
 pub(crate) use caller::mention;
 pub(crate) use cgroup::{Nested, Place};
 pub(crate) use inventory::{Bytes, Held, Inventory, Same, SameBy, same_by, shares_blobs};
-pub(crate) use leads::namespace_of;
+pub(crate) use leads::{Leads, namespace_of};
 pub(crate) use standing::Standing;
 pub(crate) use summary::Tally;
 pub(crate) use topology::Survey;

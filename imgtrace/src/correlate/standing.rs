@@ -9,7 +9,7 @@ use crate::model::{EndpointState, Listing, Runtime, StoreId, StoreKind};
 pub(crate) enum Standing {
     /// A living daemon keeps images there, or what is deleted together with it is in use.
     Used,
-    /// Its books have not been read.
+    /// Its books have not been read, or nothing of them could be.
     Unread,
     /// There is neither an image nor a container in it, or its folder is gone.
     Empty,
@@ -35,7 +35,8 @@ impl World {
         match &held.listing {
             _ if together.iter().any(is_used) => Standing::Used,
             None => Standing::Unread,
-            Some(listing) if is_empty(listing) => Standing::Empty,
+            Some(listing) if listing.is_empty() || listing.is_of_gone() => Standing::Empty,
+            Some(listing) if is_bare(listing) => Standing::Unread,
             Some(_) if held.store.kind == StoreKind::ContainersStorage => Standing::AtRest,
             Some(_) if self.may_be_used(held.store.kind) => Standing::Doubtful,
             Some(_) => Standing::Leftover,
@@ -62,6 +63,7 @@ impl World {
     }
 }
 
-fn is_empty(listing: &Listing) -> bool {
-    listing.images == 0 && listing.containers.unwrap_or(0) == 0
+/// True if nothing of it could be read.
+fn is_bare(listing: &Listing) -> bool {
+    listing.images == 0 && listing.containers.unwrap_or(0) == 0 && !listing.problems.is_empty()
 }

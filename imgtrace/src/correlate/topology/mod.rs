@@ -14,10 +14,10 @@ use self::clients::Clients;
 use self::holders::Holders;
 use super::caller::Attribution;
 use super::inventory::Held;
-use super::{Correlator, World};
+use super::{Correlator, Standing, World};
 use crate::model::{
     CrictlConfig, Daemon, EndpointId, EndpointState, KnownStore, Listing, Notice, ProcessKey,
-    Report, Socket, Stamp, StoreId, StoreKind, StoreState, Topology,
+    Report, Socket, Stamp, StoreId, StoreState, Topology,
 };
 use crate::observation::{Observation, Observed};
 
@@ -141,7 +141,7 @@ impl Survey {
         KnownStore {
             id,
             store: held.store.clone(),
-            state: self.state(held),
+            state: self.state(id, held),
             users: held.users.clone(),
             listing: held.listing.clone(),
         }
@@ -149,21 +149,14 @@ impl Survey {
 
     /// Whether somebody keeps images in a store; a leftover is what the rule of that name takes for
     /// one.
-    fn state(&self, held: &Held) -> StoreState {
-        let world = self.correlator.world();
-        let is_like = |is: fn(&Listing) -> bool| held.listing.as_ref().is_some_and(is);
-        if !held.users.is_empty() {
-            StoreState::Living
-        } else if is_like(Listing::is_of_gone) {
-            StoreState::Gone
-        } else if is_like(Listing::is_empty) {
-            StoreState::Empty
-        } else if held.store.kind == StoreKind::ContainersStorage {
-            StoreState::Resting
-        } else if !self.inventoried || world.may_be_used(held.store.kind) {
-            StoreState::Unknown
-        } else {
-            StoreState::Leftover
+    fn state(&self, id: StoreId, held: &Held) -> StoreState {
+        match self.correlator.world().standing(id) {
+            Standing::Used => StoreState::Living,
+            _ if held.listing.as_ref().is_some_and(Listing::is_of_gone) => StoreState::Gone,
+            Standing::Empty => StoreState::Empty,
+            Standing::AtRest => StoreState::Resting,
+            Standing::Leftover if self.inventoried => StoreState::Leftover,
+            Standing::Leftover | Standing::Unread | Standing::Doubtful => StoreState::Unknown,
         }
     }
 

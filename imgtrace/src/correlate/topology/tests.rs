@@ -4,7 +4,7 @@ use super::samples::*;
 use super::*;
 use crate::model::StoreState::{Empty, Gone, Leftover, Living, Resting, Unknown};
 use crate::model::{AnswerValue, Op, Question, Role, Rootfs, RootfsIdentity, Runtime};
-use crate::model::{Confidence, MountId, Subject};
+use crate::model::{Confidence, MountId, StoreKind, Subject};
 use crate::trace::scene::{
     Scene, containerd_store, docker_store, id, image, in_group, key, process,
 };
