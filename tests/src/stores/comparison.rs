@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
+use serde_json::Value;
 
 use crate::lab::{Containerd, Crictl, Docker, Ran, say};
 
@@ -78,8 +79,14 @@ impl Crictl {
     }
 
     fn listed(&self, image: &str, field: &str) -> Result<String> {
+        // Not every server heeds what is asked for.
         let list = self.json("images", &[image])?;
-        let field = list["images"][0][field].as_str();
+        let tagged = |entry: &&Value| {
+            let tags = entry["repoTags"].as_array();
+            tags.is_some_and(|tags| tags.iter().any(|tag| tag == image))
+        };
+        let mut entries = list["images"].as_array().into_iter().flatten();
+        let field = entries.find(tagged).and_then(|entry| entry[field].as_str());
         Ok(field
             .with_context(|| format!("no {image} in {list}"))?
             .to_owned())
