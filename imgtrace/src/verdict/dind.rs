@@ -46,6 +46,7 @@ fn finding(seen: &Seen<'_>, placement: &Placement<'_>) -> Finding {
     let endpoint = &operation.endpoint;
     let mut evidence = placement.evidence();
     evidence.push("the daemon is inside the caller's container, so this is not DooD".to_owned());
+    evidence.extend(placement.made_of(seen.now.world));
     evidence.extend(operation.evidence.iter().cloned());
     let summary = format!(
         "{} drives {} ({}), which runs inside it",
@@ -55,6 +56,8 @@ fn finding(seen: &Seen<'_>, placement: &Placement<'_>) -> Finding {
     );
     Finding {
         evidence,
+        image: operation.subject.image.clone(),
+        stores: placement.known_stores(seen.now.world),
         operations: vec![operation.id],
         ..Finding::new(seen.now.at, Rule::Dind, Severity::Info, summary)
     }

@@ -87,11 +87,14 @@ fn drives(operation: &Operation, placement: &Placement<'_>) -> String {
 /// The finding for the first operation: the power that the container has.
 fn first(seen: &Seen<'_>, placement: &Placement<'_>, drives: &str) -> Finding {
     let operation = seen.operation;
+    let world = seen.now.world;
     let mut evidence = placement.evidence();
+    evidence.extend(placement.made_of(world));
     evidence.extend(operation.evidence.iter().cloned());
     let summary = format!("{drives}, which runs outside of it");
     Finding {
         evidence,
+        stores: placement.known_stores(world),
         image: operation.subject.image.clone(),
         operations: vec![operation.id],
         ..Finding::new(seen.now.at, Rule::Dood, Severity::Warning, summary)
@@ -144,10 +147,14 @@ impl Pair {
             placement.path,
             placement.endpoint
         )];
+        let world = seen.now.world;
+        evidence.extend(placement.made_of(world));
         evidence.extend(operation.evidence.iter().cloned());
         let summary = format!("{}: {started} runs {place}{store}{count}", self.drives);
         Finding {
             evidence,
+            stores: placement.known_stores(world),
+            count: self.starts,
             image: operation.subject.image.clone(),
             operations: vec![operation.id],
             ..Finding::new(seen.now.at, Rule::Dood, Severity::Info, summary)

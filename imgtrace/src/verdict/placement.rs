@@ -3,8 +3,11 @@
 //! Both are placed by the names of their control groups. Nothing is claimed where one of the two
 //! is not known.
 
+use super::words;
 use crate::correlate::{Nested, World, mention};
-use crate::model::{Caller, CallerContainer, EndpointId, Operation, ProcessKey, Runtime, StoreId};
+use crate::model::{
+    Caller, CallerContainer, EndpointId, Operation, ProcessKey, Runtime, StoreId, StoreRef,
+};
 
 /// A caller inside a container, and the daemon.
 #[derive(Debug)]
@@ -87,6 +90,31 @@ impl<'a> Placement<'a> {
     /// is in; none if one of them is not known.
     pub(super) fn stores(&self) -> Option<(StoreId, StoreId)> {
         self.own_store.zip(self.store)
+    }
+
+    /// The stores that are known of it, as findings name them: the own one of the caller's container,
+    /// then that of what it asks for, if that is another.
+    pub(super) fn known_stores(&self, world: &World) -> Vec<StoreRef> {
+        let mut ids: Vec<_> = self.own_store.into_iter().chain(self.store).collect();
+        ids.dedup();
+        let known = ids.into_iter();
+        known
+            .filter_map(|id| world.inventory().reference(id))
+            .collect()
+    }
+
+    /// What the caller's container was made of, a sentence; none where its image is not known.
+    pub(super) fn made_of(&self, world: &World) -> Option<String> {
+        let image = self.container.image.as_ref()?;
+        let store = self
+            .own_store
+            .and_then(|id| world.inventory().reference(id));
+        let store = store.map(|store| format!(" in {}", words::store(&store)));
+        let label = self.container.label();
+        Some(format!(
+            "container {label} was made of {image}{}",
+            store.unwrap_or_default()
+        ))
     }
 
     /// True if the caller's own container and what it asks for lie in two stores. Where the stores

@@ -1,7 +1,9 @@
 use super::{SAID_EACH, SAID_EVERY};
 use crate::model::{Finding, Op, Outcome, Rule, Runtime, Severity, Subject};
 use crate::observation::{Fact, Observation};
-use crate::trace::scene::{Scene, container, endpoint, id, image, in_group, key, process};
+use crate::trace::scene::{
+    Scene, container, containerd_store, docker_store, endpoint, id, image, in_group, key, process,
+};
 
 const UID: &str = "1a2b3c4d-0000-4111-8222-933344445555";
 
@@ -85,6 +87,21 @@ fn a_container_that_starts_another() {
     );
     run(&mut scene, "db", "77");
     assert_eq!(scene.findings().len(), 3, "the warning is said once");
+}
+
+#[test]
+fn what_its_container_was_made_of_and_the_stores() {
+    let mut scene = scene(&agent());
+    scene.store(1, containerd_store(9, "/var/lib/containerd", "k8s.io"), &[]);
+    scene.store(2, docker_store(2, "/var/lib/docker"), &[800]);
+    scene.mounted_from(1, Runtime::Containerd, "a9e1", "docker.io/library/ci:1");
+    scene.begin(1, Op::Pull, image("docker.io/library/nginx:1.27"));
+    let first = scene.findings().remove(0);
+    let roots: Vec<_> = first.stores.iter().map(|it| it.root.as_str()).collect();
+    assert_eq!(roots, ["/var/lib/containerd", "/var/lib/docker"]);
+    let made = "container a9e100000000 was made of docker.io/library/ci:1 in \
+                containerd:/var/lib/containerd (k8s.io)";
+    assert!(first.evidence.iter().any(|it| it == made), "{first:?}");
 }
 
 #[test]
