@@ -26,8 +26,6 @@ fn play(lab: &Lab) -> Result<Told> {
     let k3s = lab.containerd_with_cri(Generation::Debian, &registry)?;
     let crictl = lab.crictl(&k3s.socket())?;
     let image = registry.add(Image::Own)?;
-    // Its namespace is there from its first image on; this one shares no layer with the other.
-    crictl.run(&["pull", &registry.add(Image::Host)?])?;
     docker.cli(&["pull", &image])?;
     say(&format!("docker pull {image}"));
     let watch = Watch::begin(
