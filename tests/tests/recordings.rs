@@ -48,7 +48,8 @@ fn findings(file: &Path) -> Result<String> {
     let mut findings = String::new();
     for line in ended.text().lines() {
         let line: Value = serde_json::from_str(line)?;
-        if line["kind"] == "finding" || line["kind"] == "notice" {
+        let kind = line.get("kind").and_then(Value::as_str);
+        if matches!(kind, Some("finding" | "notice")) {
             findings.push_str(&serde_json::to_string_pretty(&line)?);
             findings.push('\n');
         }

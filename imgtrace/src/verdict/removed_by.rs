@@ -214,7 +214,6 @@ impl Verdict for RemovedBy {
             self.follow(operation, now);
         }
         match (operation.op, operation.outcome) {
-            (_, None) => {}
             (Op::RemoveImage, Some(Outcome::Ok)) => self.removed_image(operation, now, out),
             (Op::RemoveContainer, Some(Outcome::Ok)) => self.removed_container(operation, now, out),
             (op, Some(Outcome::Error)) if is_removal(op) => self.dropped(operation.id),

@@ -83,7 +83,7 @@ pub(super) fn caller(caller: &Caller) -> String {
 pub(super) fn place(caller: &Caller) -> Option<String> {
     let is_login = caller.container.is_none() && caller.pod.is_none();
     let place = caller.place();
-    place.filter(|place| !(is_login && place.ends_with(".scope")))
+    place.filter(|place| !is_login || place.strip_suffix(".scope").is_none())
 }
 
 #[cfg(test)]

@@ -56,11 +56,9 @@ impl Unread {
 
 fn sentence(problems: &[String]) -> String {
     let (told, rest) = problems.split_at(problems.len().min(TOLD));
-    let mut text = told.join("; ");
-    if !rest.is_empty() {
-        text.push_str(&format!("; and {} more", rest.len()));
-    }
-    text
+    let more = (!rest.is_empty()).then(|| format!("and {} more", rest.len()));
+    let told = told.iter().cloned().chain(more);
+    told.collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]

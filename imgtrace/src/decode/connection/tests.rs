@@ -60,9 +60,8 @@ fn line(event: &Event) -> Option<String> {
             let said = [&about[..], &[error]].concat().join(" ");
             format!("{} at {} {outcome:?} {said}", exchange.0, millis(at))
         }
-        Event::Progress { .. } => return None,
+        Event::Progress { .. } | Event::Learned(Fact::ApiVersion { .. }) => return None,
         Event::Withdrawn { exchange } => format!("{} withdrawn", exchange.0),
-        Event::Learned(Fact::ApiVersion { .. }) => return None,
         Event::Learned(fact) => format!("{fact:?}"),
         Event::Anomaly(anomaly) => format!("! {anomaly:?}"),
     })

@@ -42,7 +42,7 @@ impl Stage {
         let key = process.key;
         let sockets = line
             .split(' ')
-            .filter(|word| word.ends_with(".sock"))
+            .filter(|word| word.strip_suffix(".sock").is_some())
             .map(str::to_owned)
             .collect();
         let daemon = Daemon {
@@ -56,7 +56,7 @@ impl Stage {
     }
 
     /// Path below the place, its user's number, the evidence, and which part is used.
-    pub(super) fn used(&self) -> Vec<(String, Option<(u64, String)>, Option<Part>)> {
+    pub(super) fn used(&self) -> Vec<Told> {
         let scenes: Vec<_> = self
             .daemons
             .iter()
@@ -84,8 +84,11 @@ impl Stage {
     }
 }
 
-fn used_by(number: u64, evidence: &str) -> Option<(u64, String)> {
-    Some((number, evidence.to_owned()))
+/// Path, the user's number and the evidence, and which part is used.
+type Told = (String, Option<(u64, String)>, Option<Part>);
+
+fn used_by(number: u64, evidence: &str) -> (u64, String) {
+    (number, evidence.to_owned())
 }
 
 #[test]
@@ -103,20 +106,20 @@ fn what_a_containerd_has_open_counts_before_what_it_was_told() {
         [
             (
                 "@/told".to_owned(),
-                used_by(0, "its command line says --root @/told"),
+                Some(used_by(0, "its command line says --root @/told")),
                 part()
             ),
             (
                 "@/open".to_owned(),
-                used_by(
+                Some(used_by(
                     1,
                     "it has @/open/io.containerd.metadata.v1.bolt/meta.db open"
-                ),
+                )),
                 part()
             ),
             (
                 "@/configured".to_owned(),
-                used_by(2, "@/config.toml says root = @/configured/"),
+                Some(used_by(2, "@/config.toml says root = @/configured/")),
                 part()
             ),
         ]

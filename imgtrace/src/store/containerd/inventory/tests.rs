@@ -81,11 +81,11 @@ fn each_namespace_is_a_store_and_lists_its_images_though_their_blobs_are_gone() 
 
 const SPACE: &str = "k8s.io";
 
-/// A containerd's root folder with what `make` puts there.
-fn scene<T>(make: impl FnOnce(&mut Made) -> T) -> (Scene, Made, T) {
+/// A containerd's root folder with what `fill` puts there.
+fn scene<T>(fill: impl FnOnce(&mut Made) -> T) -> (Scene, Made, T) {
     let place = tempfile::tempdir().unwrap();
     let mut made = Made::new(place.path());
-    let what = make(&mut made);
+    let what = fill(&mut made);
     made.write();
     (Scene(place), made, what)
 }
@@ -97,9 +97,9 @@ fn layers(names: &[&str]) -> Vec<String> {
 /// What is listed of a namespace.
 fn listed(scene: &Scene, namespace: &str) -> Contents {
     let root = scene.root();
-    let found = stores(&root).into_iter();
-    let store = found.filter(|it| it.namespace.as_deref() == Some(namespace));
-    contents(&root, &store.last().unwrap())
+    let mut found = stores(&root).into_iter().rev();
+    let store = found.find(|it| it.namespace.as_deref() == Some(namespace));
+    contents(&root, &store.unwrap())
 }
 
 /// One image, and nothing that could not be read.
