@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use imgtrace::model::{Store, StoredImage, Variant};
 use imgtrace::store::containerd::inventory;
 use imgtrace::store::{Contents, Folder, View};
@@ -59,9 +59,11 @@ fn usage(containerd: &Containerd, namespace: &str) -> Result<HashMap<String, u64
 }
 
 /// The only platform of an image that is there.
-fn only(image: &StoredImage) -> &Variant {
-    assert_eq!(image.variants.len(), 1, "{image:#?}");
-    &image.variants[0]
+fn only(image: &StoredImage) -> Result<&Variant> {
+    let [only] = image.variants.as_slice() else {
+        bail!("one platform is expected: {image:#?}")
+    };
+    Ok(only)
 }
 
 /// A namespace's contents are what ctr says of it.
@@ -78,13 +80,12 @@ fn agrees(containerd: &Containerd, namespace: &str, contents: &Contents) -> Resu
     });
     assert_eq!(found.collect::<BTreeSet<_>>(), references, "{namespace}");
     let usage = usage(containerd, namespace)?;
-    for layer in contents.images.iter().flat_map(|image| &only(image).layers) {
-        assert_eq!(
-            layer.unpacked.as_ref(),
-            usage.get(&layer.chain_id),
-            "{layer:?} in {namespace}"
-        );
-        assert!(layer.packed.is_some() && layer.blob.is_some(), "{layer:?}");
+    for image in &contents.images {
+        for layer in &only(image)?.layers {
+            let said = usage.get(&layer.chain_id);
+            assert_eq!(layer.unpacked.as_ref(), said, "{layer:?} in {namespace}");
+            assert!(layer.packed.is_some() && layer.blob.is_some(), "{layer:?}");
+        }
     }
     Ok(())
 }
@@ -133,13 +134,13 @@ fn images_are_what_ctr_lists() -> Result<()> {
         assert_eq!(contents.containers, Some(1));
         let twice = of(contents, "registry.lab/again:2")?;
         assert_eq!(twice.names.len(), 2, "{twice:#?}");
-        assert_eq!(only(twice).layers.len(), 4);
+        assert_eq!(only(twice)?.layers.len(), 4);
         assert_eq!(
-            only(of(contents, &busybox)?).platform.as_deref(),
+            only(of(contents, &busybox)?)?.platform.as_deref(),
             Some("linux/amd64")
         );
         // The same blobs, unpacked once more.
-        assert_eq!(only(of(&stores["second"].1, &layers)?), only(twice));
+        assert_eq!(only(of(&stores["second"].1, &layers)?)?, only(twice)?);
         assert!(
             contents
                 .images
@@ -193,7 +194,7 @@ fn images_are_what_crictl_lists() -> Result<()> {
         let all = crictl.json("images", &[])?;
         for reference in references.into_iter().collect::<Result<Vec<_>>>()? {
             let image = of(contents, &reference)?;
-            let variant = only(image);
+            let variant = only(image)?;
             // CRI's image is a configuration: two names of one are one image there.
             let is_it = |theirs: &&Value| {
                 let mut tags = theirs["repoTags"].as_array().into_iter().flatten();
@@ -251,7 +252,7 @@ fn images_are_what_docker_lists() -> Result<()> {
     assert_eq!(made.came_packed, Some(false), "{made:#?}");
     assert_eq!(contents.containers, Some(1));
     for image in &contents.images {
-        let layers = &only(image).layers;
+        let layers = &only(image)?.layers;
         let unpacked: Option<u64> = layers.iter().map(|layer| layer.unpacked).sum();
         let packed: u64 = layers.iter().filter_map(|layer| layer.packed).sum();
         let said = docker.size_of(&image.id)?;
