@@ -30,6 +30,8 @@ pub(crate) struct Inventory {
     digests: Digests,
     images: usize,
     layers: usize,
+    /// True once there was no room for an image.
+    is_cut: bool,
 }
 
 /// A store and what it holds.
@@ -82,7 +84,13 @@ impl Inventory {
             digests: Digests::new(),
             images: 0,
             layers: 0,
+            is_cut: false,
         }
+    }
+
+    /// True if there were more images than are compared: what is not found may be there.
+    pub(crate) const fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     /// Takes in what was observed of stores; true if a store is news that is to be shown.
@@ -148,6 +156,7 @@ impl Inventory {
     fn put(&mut self, store: StoreId, image: StoredImage) {
         let layers = layers(&image);
         if self.images >= MAX_IMAGES || self.layers + layers > MAX_LAYERS {
+            self.is_cut = true;
             return;
         }
         let Some(held) = self.stores.get_mut(&store) else {

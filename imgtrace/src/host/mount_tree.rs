@@ -3,6 +3,7 @@
 //!
 //! It compares two mountinfos and touches no file.
 
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::Read as _;
 
@@ -26,7 +27,14 @@ const FIRST_PROCESS: u32 = 1;
 
 /// The mounts that a process sees.
 #[derive(Debug)]
-pub struct MountTree(Vec<Mount>);
+pub struct MountTree {
+    mounts: Vec<Mount>,
+    /// The place among them of the root.
+    top: Option<usize>,
+    /// The places of those that lie on a mount, by its number. A container may mount a hundred
+    /// thousand, and each step down looks only at what lies there.
+    on: HashMap<u64, Vec<usize>>,
+}
 
 /// One of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +91,25 @@ impl MountTree {
                 .split(|byte| *byte == b',')
                 .any(|flag| flag == b"ro"),
         };
-        Self(Line::all(text).map(mount).collect())
+        Self::new(Line::all(text).map(mount).collect())
+    }
+
+    fn new(mounts: Vec<Mount>) -> Self {
+        let ids: HashSet<u64> = mounts.iter().map(|mount| mount.id).collect();
+        let is_top = |mount: &Mount| {
+            mount.target == "/" && (mount.parent == mount.id || !ids.contains(&mount.parent))
+        };
+        let mut on: HashMap<u64, Vec<usize>> = HashMap::new();
+        for (at, mount) in mounts.iter().enumerate() {
+            if mount.parent != mount.id {
+                on.entry(mount.parent).or_default().push(at);
+            }
+        }
+        Self {
+            top: mounts.iter().position(is_top),
+            on,
+            mounts,
+        }
     }
 
     /// The path under which `other` sees what this tree has at `path` (absolute, links resolved);
@@ -91,7 +117,7 @@ impl MountTree {
     pub fn path_in(&self, path: &str, other: &Self) -> Option<String> {
         let mount = self.at(path)?;
         let inside = join(&mount.root, below(path, &mount.target)?);
-        other.0.iter().find_map(|candidate| {
+        other.mounts.iter().find_map(|candidate| {
             let is_same = candidate.device == mount.device;
             let rest = is_same.then(|| below(&inside, &candidate.root)).flatten()?;
             let found = join(&candidate.target, rest);
@@ -125,7 +151,10 @@ impl MountTree {
     /// below another mount. A place that was removed and made anew is not the one that a mount of the
     /// old one shows (its root ends in `//deleted`).
     pub fn views(&self, place: &Place) -> Vec<View> {
-        let leads_there = self.0.iter().filter(|mount| mount.device == place.device);
+        let leads_there = self
+            .mounts
+            .iter()
+            .filter(|mount| mount.device == place.device);
         let paths = leads_there.filter_map(|mount| {
             let rest = below(&place.path, &mount.root)?;
             Some((mount, join(&mount.target, rest)))
@@ -144,14 +173,11 @@ impl MountTree {
     /// The mount that a path leads to, found as the kernel walks: from the root, at each step
     /// into the mount that comes first on the way.
     fn at(&self, path: &str) -> Option<&Mount> {
-        let is_child = |of: u64| move |mount: &&Mount| mount.parent == of && mount.id != of;
-        let has = |id: u64| self.0.iter().any(|mount| mount.id == id);
-        let mut mount = self.0.iter().find(|mount| {
-            mount.target == "/" && (mount.parent == mount.id || !has(mount.parent))
-        })?;
+        let mut mount = self.mounts.get(self.top?)?;
         for _ in 0..DEPTH_MAX {
-            let on_the_way = self.0.iter().filter(is_child(mount.id));
-            let on_the_way = on_the_way.filter(|child| below(path, &child.target).is_some());
+            let children = self.on.get(&mount.id).into_iter().flatten();
+            let children = children.filter_map(|at| self.mounts.get(*at));
+            let on_the_way = children.filter(|child| below(path, &child.target).is_some());
             let Some(next) = on_the_way.min_by_key(|child| child.target.len()) else {
                 return Some(mount);
             };

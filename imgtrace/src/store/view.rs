@@ -111,6 +111,15 @@ impl Folder {
         Ok((stat.st_dev, stat.st_ino))
     }
 
+    /// The user that it belongs to (`st_uid`), as the initial user namespace numbers users.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    pub fn owner(&self) -> Result<u32, ReadError> {
+        let stat = fstat(&self.fd).map_err(|errno| self.error("", errno))?;
+        Ok(stat.st_uid)
+    }
+
     /// The version of a regular file or folder below this one, or with `.` of itself. It opens
     /// nothing for reading.
     ///

@@ -1,4 +1,5 @@
-//! What lies in the stores, and whether nothing is wrong with that: one line, once the first round over them is over.
+//! What lies in the stores, and whether nothing is wrong with that: one line, once the first round
+//! over them is over.
 
 use super::words;
 use crate::correlate::World;
@@ -48,13 +49,16 @@ struct Totals {
     stores: u64,
     images: u64,
     unpacked: u64,
-    /// Not all of it could be read.
+    /// Not all of it could be read, or compared.
     partial: bool,
 }
 
 impl Totals {
     fn of(world: &World) -> Self {
-        let mut totals = Self::default();
+        let mut totals = Self {
+            partial: world.inventory().is_cut(),
+            ..Self::default()
+        };
         for (_, held) in world.inventory().stores() {
             totals.stores += 1;
             let Some(listing) = &held.listing else {

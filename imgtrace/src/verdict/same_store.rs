@@ -126,27 +126,31 @@ impl SameStore {
         self.place_connected(now, out);
     }
 
-    /// Says where what cri-dockerd is asked for lies.
+    /// Says where what cri-dockerd is asked for lies. Most machines have none: the stores of all
+    /// sockets are looked up only where there is one.
     fn say_adapters(&mut self, now: &Now<'_>, out: &mut Vec<Finding>) {
-        for (store, _) in now.world.inventory().stores() {
-            let endpoints = now.world.endpoints_of(store);
-            let of = |wanted: fn(Runtime) -> bool| {
-                let its = endpoints.iter().copied();
-                its.filter(move |id| runtime(*id, now.world).is_some_and(wanted))
-            };
-            for adapter in of(is_adapter) {
-                for docker in of(|it| it == Runtime::Docker) {
-                    let mut ways = [(adapter, None), (docker, None)];
-                    ways.sort_unstable();
-                    let pair = Pair {
-                        store,
-                        ways,
-                        users: Vec::new(),
-                    };
-                    let [one, other] = ways;
-                    self.said
-                        .stands((store, one, other), (), out, || pair.finding(now));
-                }
+        let of = |wanted: fn(Runtime) -> bool| {
+            let its = now.world.daemons().filter(move |it| wanted(it.runtime));
+            its.map(|it| it.id)
+        };
+        let adapters: Vec<_> = of(is_adapter).collect();
+        if adapters.is_empty() {
+            return;
+        }
+        let stored = |id| Some((id, now.world.store_of(id, None)?));
+        let dockers: Vec<_> = of(|it| it == Runtime::Docker).filter_map(stored).collect();
+        for (adapter, store) in adapters.into_iter().filter_map(stored) {
+            for (docker, _) in dockers.iter().filter(|(_, its)| *its == store) {
+                let mut ways = [(adapter, None), (*docker, None)];
+                ways.sort_unstable();
+                let pair = Pair {
+                    store,
+                    ways,
+                    users: Vec::new(),
+                };
+                let [one, other] = ways;
+                self.said
+                    .stands((store, one, other), (), out, || pair.finding(now));
             }
         }
     }

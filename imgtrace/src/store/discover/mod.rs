@@ -38,7 +38,8 @@ pub struct Candidate {
     pub path: String,
     /// The process that sees it there.
     pub pid: u32,
-    /// The daemon that uses what is there; none for a place where stores are by default.
+    /// The daemon that uses what is there; none for a place where stores are by default, or where a
+    /// daemon says that it uses what is not its own.
     pub user: Option<User>,
 }
 
@@ -100,15 +101,24 @@ impl<'a> Scene<'a> {
     }
 
     fn candidate(&self, place: Told, part: Part) -> Candidate {
+        let user = self.may_use(&place.path).then(|| User {
+            process: self.daemon.process.key,
+            evidence: place.evidence,
+            part,
+        });
         Candidate {
             path: place.path,
             pid: self.daemon.process.key.pid,
-            user: Some(User {
-                process: self.daemon.process.key,
-                evidence: place.evidence,
-                part,
-            }),
+            user,
         }
+    }
+
+    /// Whether the daemon is one that could use a folder as it says. Anybody can call a program
+    /// dockerd and tell it of `/var/lib/docker`; without root it uses a folder of its own user.
+    fn may_use(&self, path: &str) -> bool {
+        let uid = self.daemon.process.uid;
+        let owner = || self.view.folder(path).and_then(|it| it.owner().ok());
+        uid == 0 || owner().is_none_or(|owner| owner == uid)
     }
 }
 

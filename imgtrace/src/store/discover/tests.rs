@@ -127,6 +127,22 @@ fn what_a_containerd_has_open_counts_before_what_it_was_told() {
 }
 
 #[test]
+fn who_has_no_rights_to_a_folder_does_not_use_it_whatever_it_says() {
+    let mut stage = Stage::new();
+    stage.folder("@/d");
+    let line = "/bin/dockerd --data-root @/d";
+    let own = stage.daemon(Runtime::Docker, line, &[]);
+    let other = stage.daemon(Runtime::Docker, line, &[]);
+    let owner = View::of(own.pid).unwrap().folder(&stage.path("@/d"));
+    let owner = owner.unwrap().owner().unwrap();
+    stage.daemons[0].0.process.uid = owner;
+    stage.daemons[1].0.process.uid = owner + 1;
+    let users = stage.used().into_iter().map(|(_, user, _)| user);
+    let users: Vec<_> = users.map(|user| user.map(|(number, _)| number)).collect();
+    assert_eq!(users, [Some(own.start), None], "{other:?} is another user");
+}
+
+#[test]
 fn a_part_has_its_stores_and_no_others() {
     let store = |kind, driver: &str, namespace: Option<&str>| Store {
         kind,

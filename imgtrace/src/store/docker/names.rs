@@ -18,6 +18,10 @@ const FILE: &str = "repositories.json";
 /// Bytes of the file: some ten thousand names.
 const FILE_MOST: u64 = 8 << 20;
 
+/// Names with a tag of one image that are told, and as many with a digest. Names are compared with
+/// one another, and the file has room for ninety thousand of one image.
+const NAMES_MOST: usize = 128;
+
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct Repositories {
@@ -70,6 +74,18 @@ impl Names {
         // Tags first.
         for names in names.values_mut() {
             names.sort_by_cached_key(|name| (name.digest().is_some(), name.to_string()));
+            let mut left = [NAMES_MOST; 2];
+            names.retain(|name| {
+                let [tags, digests] = &mut left;
+                let left = if name.digest().is_some() {
+                    digests
+                } else {
+                    tags
+                };
+                let is_kept = *left > 0;
+                *left = left.saturating_sub(1);
+                is_kept
+            });
         }
         Ok(Self(names))
     }

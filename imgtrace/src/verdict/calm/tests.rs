@@ -1,4 +1,7 @@
-use crate::model::{Finding, Listing, Report, Rule, Severity};
+use crate::model::{
+    Finding, Listing, Report, Rule, Severity, StoreId, StoredImage, StoredLayer, Variant,
+};
+use crate::observation::Observation;
 use crate::trace::scene::{MB, Scene, docker_store};
 
 use super::Calm;
@@ -85,4 +88,33 @@ fn what_is_found_in_stores_is_said_instead() {
         )]);
         assert_eq!(calm.disturbed, disturbs, "{rule:?}");
     }
+}
+
+#[test]
+fn what_was_too_much_to_compare_may_hide_something() {
+    let layers = vec![StoredLayer::default(); 262_145];
+    let image = StoredImage {
+        id: "i".to_owned(),
+        variants: vec![Variant {
+            layers,
+            ..Variant::default()
+        }],
+        ..StoredImage::default()
+    };
+    let mut scene = Scene::new();
+    scene.store(1, docker_store(1, "/one"), &[10]);
+    scene.see(Observation::ImageAppeared {
+        store: StoreId(1),
+        image,
+        renamed: false,
+        already: true,
+        writer: None,
+    });
+    scene.listed(1, listing(1));
+    scene.inventoried();
+    let told = lines(&scene);
+    assert!(
+        told[0].1.contains("as far as they could be read"),
+        "{told:?}"
+    );
 }
