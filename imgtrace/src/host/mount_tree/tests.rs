@@ -147,11 +147,10 @@ proptest! {
 
 #[test]
 fn a_container_with_a_great_many_mounts_takes_no_longer_than_they_are_many() {
-    let mut text = String::new();
-    for id in 10..50_010 {
-        text.push_str(&format!("{id} 1 0:{id} / / rw - tmpfs t rw\n"));
-    }
-    text.push_str("1 0 0:1 / / rw - overlay o rw\n");
+    let line = |id: u64| format!("{id} 1 0:{id} / / rw - tmpfs t rw");
+    let mut lines: Vec<_> = (10..50_010).map(line).collect();
+    lines.push("1 0 0:1 / / rw - overlay o rw".to_owned());
+    let text = lines.join("\n");
     let began = std::time::Instant::now();
     let tree = MountTree::parse(text.as_bytes());
     let place = Place {
