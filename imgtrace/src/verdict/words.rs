@@ -1,5 +1,7 @@
 //! How rules speak of bytes, numbers, stores and callers, so that all findings read alike.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 
 use crate::amount;
@@ -15,6 +17,16 @@ pub(super) fn store(store: &StoreRef) -> String {
         Some(namespace) => format!("{place} ({namespace})"),
         None => place,
     }
+}
+
+/// A path as one word of a command to be copied into a shell: whoever runs in a container may have
+/// named the folder.
+pub(super) fn shell(path: &str) -> Cow<'_, str> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+@:=".contains(&byte);
+    if path.bytes().all(is_plain) {
+        return Cow::Borrowed(path);
+    }
+    Cow::Owned(format!("'{}'", path.replace('\'', "'\\''")))
 }
 
 /// `1 image`, `3 images`.

@@ -101,7 +101,7 @@ impl<'a> Scene<'a> {
     }
 
     fn candidate(&self, place: Told, part: Part) -> Candidate {
-        let user = self.may_use(&place.path).then(|| User {
+        let user = self.may_use(&place.path).then_some(User {
             process: self.daemon.process.key,
             evidence: place.evidence,
             part,

@@ -71,10 +71,12 @@ impl Left {
         };
         left.place_dockers(ids, now);
         for listing in listings {
-            left.images += listing.images;
-            left.containers += listing.containers.unwrap_or_default();
-            left.bytes.unpacked += listing.unpacked;
-            left.bytes.packed += listing.packed;
+            // What a store says of itself may be any number.
+            let containers = listing.containers.unwrap_or_default();
+            left.images = left.images.saturating_add(listing.images);
+            left.containers = left.containers.saturating_add(containers);
+            left.bytes.unpacked = left.bytes.unpacked.saturating_add(listing.unpacked);
+            left.bytes.packed = left.bytes.packed.saturating_add(listing.packed);
             left.written = left.written.max(listing.written);
             left.problems += listing.problems.len();
         }
@@ -188,7 +190,7 @@ impl Left {
     }
 
     fn remedy(&self) -> String {
-        let (root, paths) = (self.root(), &self.paths);
+        let (root, paths) = (words::shell(self.root()), &self.paths);
         let units = self.units();
         format!(
             "if `systemctl is-enabled {units}`, `fuser -v {root}` and `findmnt -rno TARGET | grep {root}` \
@@ -227,8 +229,8 @@ impl Also {
         let mut found: Vec<StoreId> = Vec::new();
         for id in ids {
             let bytes = inventory.all_twice(*id, &used);
-            also.bytes.unpacked += bytes.unpacked;
-            also.bytes.packed += bytes.packed;
+            also.bytes.unpacked = also.bytes.unpacked.saturating_add(bytes.unpacked);
+            also.bytes.packed = also.bytes.packed.saturating_add(bytes.packed);
             let images = inventory.get(*id).map(|held| held.images.values());
             for image in images.into_iter().flatten() {
                 let same = inventory.same(*id, image);

@@ -282,3 +282,14 @@ fn a_users_own_store_says_that_its_daemon_comes_and_goes() {
             .ends_with("ends when its user logs out")
     );
 }
+
+#[test]
+fn stores_that_claim_more_than_there_is_on_earth_are_told_as_the_most() {
+    let mut scene = Scene::new();
+    for (number, namespace) in [(1, "one"), (2, "other")] {
+        scene.store(number, containerd_store(7, "/c", namespace), &[]);
+        scene.listed(number, listing(u64::MAX, u64::MAX));
+    }
+    scene.inventoried();
+    assert_eq!(only(&scene).wasted_bytes, Some(u64::MAX));
+}

@@ -40,3 +40,10 @@ fn numbers_read_as_people_say_them() {
     );
     assert_eq!(bytes(1_290_000_000), "1.2 GB");
 }
+
+#[test]
+fn a_path_is_one_word_of_a_command() {
+    assert_eq!(shell("/var/lib/docker"), "/var/lib/docker");
+    assert_eq!(shell("/x; rm -rf /"), "'/x; rm -rf /'");
+    assert_eq!(shell("/x'$(id)"), "'/x'\\''$(id)'");
+}
