@@ -299,7 +299,8 @@ impl Observer {
                 };
                 if !self.stores.progress.is_over {
                     self.stores.progress.listed += 1;
-                    self.stores.progress.images += listing.images;
+                    let images = &mut self.stores.progress.images;
+                    *images = images.saturating_add(listing.images);
                 }
                 let what = Observation::StoreListed { store, listing };
                 self.out.push(Observed { at, what });

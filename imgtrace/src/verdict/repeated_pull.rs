@@ -157,7 +157,8 @@ impl Series {
         } else if effort == Effort::Fetched
             && let Some(bytes) = operation.subject.bytes
         {
-            *self.fetched_again.get_or_insert(0) += bytes;
+            let before = self.fetched_again.unwrap_or(0);
+            self.fetched_again = Some(before.saturating_add(bytes));
         }
         self.count += 1;
         self.digest = digest.or_else(|| self.digest.take());
