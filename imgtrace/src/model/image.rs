@@ -31,8 +31,9 @@ pub struct StoredImage {
     /// When it came into this store or was last named there: seconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stored: Option<u64>,
-    /// True if its topmost layer came compressed or in parts, as registries send layers; false if
-    /// it was made or unpacked here; null where the store's books do not say.
+    /// True if it came as registries send images, by what the store notes: a layer that came
+    /// compressed or in parts, or the registry that it came from (or was sent to). False if it was
+    /// made or unpacked here; null where the store's books do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub came_packed: Option<bool>,
 }
