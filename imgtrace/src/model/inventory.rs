@@ -34,13 +34,13 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// What is wrong with a store that is gone, behind its path.
+    /// What is wrong with a store that is gone, behind what it was.
     const IS_GONE: &str = " is not there any more";
 
-    /// That of a store which was at `path` and was removed.
-    pub fn of_gone(path: &str) -> Self {
+    /// That of a store which was removed: `what` is its path, or its part of a root that stays.
+    pub fn of_gone(what: &str) -> Self {
         Self {
-            problems: vec![format!("{path}{}", Self::IS_GONE)],
+            problems: vec![format!("{what}{}", Self::IS_GONE)],
             ..Self::default()
         }
     }

@@ -1,13 +1,16 @@
 //! Denied: a process was refused at a runtime's socket, why, and what would help.
 //!
 //! A client that tries three times at once, as the docker CLI does, is refused once. What a
-//! permission would mean is said with it: who may talk to such a socket is root.
+//! permission would mean is said with it: who may talk to such a socket is root. A daemon that waits
+//! for another one to start is refused only when it has waited too long.
 
 use super::situations::Situations;
 use super::who::Who;
 use super::{Now, Seen, Verdict, words};
 use crate::correlate::Bounded;
-use crate::model::{Caller, Denial, Finding, Op, Operation, ProcessKey, Rule, Runtime, Severity};
+use crate::model::{
+    Caller, Denial, Finding, Op, Operation, ProcessKey, Rule, Runtime, Severity, Stamp,
+};
 
 /// Processes of which it is remembered that they were refused.
 const MAX_TRIED: usize = 1_024;
@@ -15,12 +18,36 @@ const MAX_TRIED: usize = 1_024;
 /// What a member of the group gains, behind every advice to let somebody in.
 const POWER: &str = "who is let in can start containers that see all of this machine: that is root";
 
+/// Milliseconds that a daemon may wait for the one below it, as each does when a machine starts:
+/// dockerd waits 15 s for its containerd (`startupTimeout` of moby's libcontainerd/supervisor).
+const STARTING: f64 = 15_000.0;
+
+/// Daemons that are clients of one below them, and wait for it.
+const DAEMONS: [&str; 8] = [
+    "dockerd",
+    "containerd",
+    "kubelet",
+    "cri-dockerd",
+    "buildkitd",
+    "k3s",
+    "rke2",
+    "k0s",
+];
+
+/// What one process tries at one path.
+#[derive(Clone, Copy, Debug)]
+struct Tried {
+    since: Stamp,
+    is_said: bool,
+}
+
 /// The rule.
 #[derive(Debug)]
 pub(super) struct Denied {
     /// By who was refused at which path; what changes is the reason.
     said: Situations<(Option<Who>, String), Denial>,
-    tried: Bounded<(ProcessKey, String), ()>,
+    /// Since when who tries what, and whether that was said or is waited for.
+    tried: Bounded<(ProcessKey, String), Tried>,
 }
 
 impl Denied {
@@ -44,10 +71,18 @@ impl Verdict for Denied {
         let caller = operation.caller.as_ref();
         if let Some(caller) = caller {
             let attempt = (caller.key, path.clone());
-            if self.tried.get_mut(&attempt).is_some() {
+            let mut tried = self.tried.get(&attempt).copied().unwrap_or(Tried {
+                since: seen.now.at,
+                is_said: false,
+            });
+            let is_early = seen.now.at.millis_since(tried.since) < STARTING;
+            let is_said = tried.is_said;
+            tried.is_said |= !(is_early && waits(caller, denial));
+            let is_due = tried.is_said && !is_said;
+            self.tried.insert(attempt, tried);
+            if !is_due {
                 return;
             }
-            self.tried.insert(attempt, ());
         }
         let key = (caller.map(Who::of), path.clone());
         self.said
@@ -57,6 +92,12 @@ impl Verdict for Denied {
     fn finish(&mut self, now: &Now<'_>, out: &mut Vec<Finding>) {
         self.said.rest(now.at, out);
     }
+}
+
+/// True for a daemon that finds the one below it absent: that one may be starting.
+fn waits(caller: &Caller, denial: &Denial) -> bool {
+    let is_absent = matches!(denial.errno.as_str(), "ENOENT" | "ECONNREFUSED");
+    is_absent && DAEMONS.contains(&caller.name())
 }
 
 fn finding(seen: &Seen<'_>, denial: &Denial, path: &str) -> Finding {
@@ -84,8 +125,8 @@ fn why(denial: &Denial, path: &str, operation: &Operation) -> String {
     let place = format!("{path} ({})", operation.endpoint.runtime.as_str());
     let reason = match denial.errno.as_str() {
         "EACCES" => forbidden(denial),
-        "ECONNREFUSED" => "nobody listens there any more".to_owned(),
-        "ENOENT" => "it is not there any more".to_owned(),
+        "ECONNREFUSED" => "nobody listens there".to_owned(),
+        "ENOENT" => "it is not there".to_owned(),
         errno => errno.to_owned(),
     };
     format!("{place}: {reason}")

@@ -1,4 +1,4 @@
-//! Stores of which not all could be read: said once for each, and again when it is something else.
+//! Stores of which not all could be read, or that are gone: said once for each, and again when it is something else.
 
 use crate::correlate::Inventory;
 use crate::correlate::bounded::Bounded;
@@ -39,16 +39,18 @@ impl Unread {
             self.said.remove(&id);
             return None;
         }
-        let store = inventory.reference(id)?;
+        let store = inventory.reference(id)?.label();
         self.said.insert(id, problems.clone());
+        let (about, text) = if listing.is_of_gone() {
+            ("store-gone", format!("{store}: {}", sentence(problems)))
+        } else {
+            let text = format!("not all of {store} could be read: {}", sentence(problems));
+            ("store-unread", text)
+        };
         Some(Notice {
             at,
-            about: "store-unread".to_owned(),
-            text: format!(
-                "not all of {} could be read: {}",
-                store.label(),
-                sentence(problems)
-            ),
+            about: about.to_owned(),
+            text,
             endpoint: None,
         })
     }

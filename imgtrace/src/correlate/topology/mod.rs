@@ -85,7 +85,10 @@ impl Survey {
     fn notice(&mut self, notice: Notice) {
         // The list of sockets says it, and that of stores.
         let about = notice.about.as_str();
-        let is_said = matches!(about, "no-endpoint" | "nobody-listens" | "store-unread");
+        let is_said = matches!(
+            about,
+            "no-endpoint" | "nobody-listens" | "store-unread" | "store-gone"
+        );
         if !is_said && self.notices.len() < MAX_NOTICES {
             self.notices.push(notice);
         }

@@ -84,7 +84,10 @@ impl Shelves {
             }
         }
         gone.into_iter()
-            .flat_map(|known| known.vanish(path))
+            .flat_map(|known| {
+                let what = known.part(path);
+                known.vanish(&what)
+            })
             .collect()
     }
 
@@ -218,15 +221,23 @@ impl Known {
         })
     }
 
-    /// What is to be told when it is gone; nothing if nothing was told of it.
-    fn vanish(mut self, path: &str) -> Vec<News> {
+    /// What of the root at `path` it is, which can go while the root stays.
+    fn part(&self, path: &str) -> String {
+        match &self.store.namespace {
+            Some(namespace) => format!("namespace {namespace} of {path}"),
+            None => format!("{} of {path}", self.store.driver),
+        }
+    }
+
+    /// What is to be told when `what` is gone; nothing if nothing was told of it.
+    fn vanish(mut self, what: &str) -> Vec<News> {
         let mut told = Vec::new();
         if self.users.is_some_and(|users| !users.is_empty()) {
             told.push(News::Store(self.store.clone(), Vec::new()));
         }
         if self.listing.is_some() {
             let gone = self.shelf.update(Vec::new(), None, monotonic());
-            let listing = Listing::of_gone(path);
+            let listing = Listing::of_gone(what);
             told.push(News::Changed {
                 store: self.store,
                 changes: gone.into_iter().map(|told| told.change).collect(),

@@ -146,3 +146,24 @@ fn another_reason_is_said_again() {
     refuse(&mut scene, 21, errno("ECONNREFUSED"));
     assert_eq!(scene.findings().len(), 2);
 }
+
+#[test]
+fn a_daemon_that_waits_for_another_one_is_refused_when_it_waits_too_long() {
+    for (program, absent, at_once) in [
+        ("dockerd", "ENOENT", 0),
+        ("kubelet", "ECONNREFUSED", 0),
+        ("dockerd", "EACCES", 1),
+        ("docker", "ENOENT", 1),
+    ] {
+        let mut scene = Scene::with_docker();
+        scene.process(process(20, program));
+        for _ in 0..3 {
+            refuse(&mut scene, 20, errno(absent));
+        }
+        assert_eq!(scene.findings().len(), at_once, "{program} {absent}");
+        scene.wait(16_000);
+        refuse(&mut scene, 20, errno(absent));
+        refuse(&mut scene, 20, errno(absent));
+        assert_eq!(scene.findings().len(), 1, "{program} {absent}");
+    }
+}

@@ -6,6 +6,9 @@ use crate::model::{Api, ProcessKey, Runtime, Store, StoreId, StoreKind, StoreRef
 use crate::verdict::placement::short;
 use crate::verdict::words;
 
+/// Where the docker CLI looks without being told (`DefaultDockerHost` of github.com/moby/moby/client).
+const DEFAULT_DOCKER: [&str; 2] = ["/run/docker.sock", "/var/run/docker.sock"];
+
 /// A store, and where it is.
 #[derive(Clone, Debug)]
 pub(in crate::verdict) struct Place {
@@ -22,7 +25,8 @@ pub(in crate::verdict) struct Place {
 /// Who removes images there.
 #[derive(Clone, Debug)]
 enum Command {
-    Docker,
+    /// With the socket, where it is none that the CLI takes by itself.
+    Docker(Option<String>),
     Crictl(Option<String>),
     Ctr {
         socket: Option<String>,
@@ -57,7 +61,10 @@ impl Place {
     /// The command that removes an image from this store.
     pub(in crate::verdict) fn removal(&self, image: &str) -> String {
         let command = match &self.command {
-            Command::Docker => format!("docker image rm {image}"),
+            Command::Docker(None) => format!("docker image rm {image}"),
+            Command::Docker(Some(socket)) => {
+                format!("docker --host unix://{socket} image rm {image}")
+            }
             Command::Podman => format!("podman image rm {image}"),
             Command::Buildctl => "buildctl prune".to_owned(),
             Command::Crictl(None) => format!("crictl rmi {image}"),
@@ -114,11 +121,11 @@ fn command(world: &World, id: StoreId, held: &Held) -> Command {
     };
     let namespace = held.store.namespace.as_deref();
     match held.store.kind {
-        StoreKind::Docker => Command::Docker,
+        StoreKind::Docker => Command::Docker(elsewhere(world, id)),
         StoreKind::BuildKit => Command::Buildctl,
         StoreKind::ContainersStorage if runs("crio") => Command::Crictl(socket(Runtime::CriO)),
         StoreKind::ContainersStorage => Command::Podman,
-        StoreKind::Containerd if runs("dockerd") => Command::Docker,
+        StoreKind::Containerd if runs("dockerd") => Command::Docker(elsewhere(world, id)),
         StoreKind::Containerd if namespace == namespace_of(Api::Cri) => {
             Command::Crictl(socket(Runtime::Containerd))
         }
@@ -127,6 +134,22 @@ fn command(world: &World, id: StoreId, held: &Held) -> Command {
             namespace: namespace.unwrap_or("default").to_owned(),
         },
     }
+}
+
+/// The socket of the dockerd that keeps a store, unless it is the one that the CLI takes by itself:
+/// there the same command would remove from another store.
+fn elsewhere(world: &World, id: StoreId) -> Option<String> {
+    let endpoints = world.endpoints_of(id).into_iter();
+    let endpoints = endpoints.filter_map(|id| world.endpoint(id));
+    let mut paths: Vec<_> = endpoints
+        .filter(|endpoint| endpoint.runtime == Runtime::Docker && endpoint.path.starts_with('/'))
+        .map(|endpoint| endpoint.path.as_str())
+        .collect();
+    if paths.iter().any(|path| DEFAULT_DOCKER.contains(path)) {
+        return None;
+    }
+    paths.sort_unstable();
+    paths.first().map(|path| (*path).to_owned())
 }
 
 /// True for two namespaces of one containerd.

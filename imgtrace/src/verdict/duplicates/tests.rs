@@ -251,6 +251,26 @@ fn what_runs_tells_which_copy_is_not_needed() {
 }
 
 #[test]
+fn the_command_is_for_the_docker_that_has_the_copy() {
+    let mut scene = Scene::with_docker();
+    scene.store(1, docker_store(1, "/var/lib/docker"), &[800]);
+    scene.daemon(2, Runtime::Docker, 900, "dockerd");
+    scene.store(2, docker_store(2, "/srv/docker"), &[900]);
+    scene.has(1, &nginx());
+    scene.has(2, &nginx());
+    scene.listed(1, Listing::default());
+    scene.listed(2, Listing::default());
+    scene.inventoried();
+    assert_eq!(
+        duplicates(&scene)[0].remedy.as_deref().unwrap(),
+        format!(
+            "if one of the two is enough: `docker image rm {NGINX}`, \
+             or `docker --host unix:///run/dockerd.sock image rm {NGINX}`"
+        )
+    );
+}
+
+#[test]
 fn a_pull_that_only_verifies_is_none() {
     let mut scene = host();
     scene.has(IN_DOCKER, &nginx());

@@ -129,7 +129,7 @@ impl Left {
     pub(super) fn finding(&self, now: &Now<'_>) -> Finding {
         let place = self.place();
         let mut summary = format!(
-            "no living daemon uses {place}: {} there take {}",
+            "no living daemon uses {place}: {} of {} there",
             words::count(self.images, "image"),
             words::bytes(self.bytes.total()),
         );
@@ -192,11 +192,23 @@ impl Left {
     fn remedy(&self) -> String {
         let (root, paths) = (words::shell(self.root()), &self.paths);
         let units = self.units();
+        // Docker's other driver, or its containerd store, goes on with the volumes of the root.
+        let volumes = if self.has_volumes() && self.paths == root {
+            format!(" (volumes are in {root}/volumes and nowhere else)")
+        } else {
+            String::new()
+        };
         format!(
             "if `systemctl is-enabled {units}`, `fuser -v {root}` and `findmnt -rno TARGET | grep {root}` \
-             show that nothing needs it, and nothing in it is wanted, delete {paths}; imgtrace \
+             show that nothing needs it, and nothing in it is wanted{volumes}, delete {paths}; imgtrace \
              deletes nothing"
         )
+    }
+
+    /// True where containers' data lies beside the images.
+    fn has_volumes(&self) -> bool {
+        let mut stores = self.stores.iter();
+        stores.any(|store| matches!(store.kind, StoreKind::Docker | StoreKind::ContainersStorage))
     }
 
     /// The systemd units of the daemon that such a store is made by.

@@ -61,8 +61,8 @@ fn a_store_without_a_daemon_is_told_with_what_lies_elsewhere_too() {
     assert_eq!(left.severity, Severity::Warning);
     assert_eq!(
         left.summary,
-        "no living daemon uses docker:/var/lib/docker: 2 images there take 50 MB; 1 of them (42 \
-         MB) in containerd:/var/lib/containerd (k8s.io) too"
+        "no living daemon uses docker:/var/lib/docker: 2 images of 50 MB there; 1 of them (42 MB) \
+         in containerd:/var/lib/containerd (k8s.io) too"
     );
     assert_eq!(
         left.evidence,
@@ -78,7 +78,8 @@ fn a_store_without_a_daemon_is_told_with_what_lies_elsewhere_too() {
         left.remedy.unwrap(),
         "if `systemctl is-enabled docker.service docker.socket`, `fuser -v /var/lib/docker` and \
          `findmnt -rno TARGET | grep /var/lib/docker` show that nothing needs it, and nothing in it is \
-         wanted, delete /var/lib/docker; imgtrace deletes nothing"
+         wanted (volumes are in /var/lib/docker/volumes and nowhere else), delete /var/lib/docker; \
+         imgtrace deletes nothing"
     );
     wait(&mut scene, 60);
     scene.listed(1, listing(2, 50 * MB));

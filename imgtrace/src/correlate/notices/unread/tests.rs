@@ -10,7 +10,7 @@ fn with(problems: &[&str]) -> Listing {
 
 fn said(scene: &Scene) -> Vec<&str> {
     let notices = scene.reports.iter().filter_map(|report| match report {
-        Report::Notice(notice) if notice.about == "store-unread" => Some(notice.text.as_str()),
+        Report::Notice(notice) if notice.about.starts_with("store-") => Some(notice.text.as_str()),
         _ => None,
     });
     notices.collect()
@@ -58,4 +58,12 @@ fn each_store_has_its_own() {
     scene.listed(2, with(&["torn"]));
     scene.listed(2, Listing::default());
     assert_eq!(said(&scene).len(), 2);
+}
+
+#[test]
+fn what_is_gone_is_not_called_unreadable() {
+    let mut scene = Scene::new();
+    scene.store(1, docker_store(1, "/d"), &[]);
+    scene.listed(1, Listing::of_gone("vfs of /d"));
+    assert_eq!(said(&scene), ["docker:/d: vfs of /d is not there any more"]);
 }
