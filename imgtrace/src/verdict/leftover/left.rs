@@ -193,8 +193,8 @@ impl Left {
         let (root, paths) = (words::shell(self.root()), &self.paths);
         let units = self.units();
         // Docker's other driver, or its containerd store, goes on with the volumes of the root.
-        let volumes = if self.has_volumes() && self.paths == root {
-            format!(" (volumes are in {root}/volumes and nowhere else)")
+        let volumes = if self.has_volumes() && self.paths == self.root() {
+            format!(" (volumes are in {}/volumes and nowhere else)", self.root())
         } else {
             String::new()
         };
