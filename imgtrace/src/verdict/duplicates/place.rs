@@ -60,19 +60,28 @@ impl Place {
 
     /// The command that removes an image from this store.
     pub(in crate::verdict) fn removal(&self, image: &str) -> String {
+        let image = words::shell(image);
         let command = match &self.command {
             Command::Docker(None) => format!("docker image rm {image}"),
             Command::Docker(Some(socket)) => {
-                format!("docker --host unix://{socket} image rm {image}")
+                format!(
+                    "docker --host unix://{} image rm {image}",
+                    words::shell(socket)
+                )
             }
             Command::Podman => format!("podman image rm {image}"),
             Command::Buildctl => "buildctl prune".to_owned(),
             Command::Crictl(None) => format!("crictl rmi {image}"),
             Command::Crictl(Some(socket)) => {
-                format!("crictl --runtime-endpoint unix://{socket} rmi {image}")
+                format!(
+                    "crictl --runtime-endpoint unix://{} rmi {image}",
+                    words::shell(socket)
+                )
             }
             Command::Ctr { socket, namespace } => {
-                let address = socket.as_ref().map(|it| format!(" --address {it}"));
+                let address = socket
+                    .as_ref()
+                    .map(|it| format!(" --address {}", words::shell(it)));
                 let address = address.unwrap_or_default();
                 format!("ctr{address} --namespace {namespace} images rm {image}")
             }
