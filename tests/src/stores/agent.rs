@@ -20,8 +20,9 @@ pub(super) const SITUATION: Situation = Situation {
 
 /// The agent's user, who is known in its own mount namespace alone.
 const UID: u32 = 1000;
-/// The agent: it waits for what it runs.
-const AGENT: &str = "\"$@\"\nexit $?\n";
+/// The agent. As a real one does, it outlives what it runs: why a caller was refused is read where the caller stood, and of
+/// a mount namespace that is gone with it nothing can be read.
+const AGENT: &str = "\"$@\"\ncode=$?\nsleep 1\nexit $code\n";
 /// Gives it users and rules for sudo of its own, and becomes it without any right of root's.
 const SETTING: &str = r#"
 mount --bind "$1/passwd" /etc/passwd && mount --bind "$1/sudoers" /etc/sudoers || exit
