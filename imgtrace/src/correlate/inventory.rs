@@ -248,10 +248,26 @@ impl Inventory {
     /// The image of a store whose index, manifest or configuration has that digest.
     fn find_digest(&self, store: StoreId, digest: &str) -> Option<&StoredImage> {
         let facets = [Facet::Target, Facet::Manifest, Facet::Config];
-        let bearers = |facet| self.digests.bearers(facet, digest);
-        let mut bearers = facets.into_iter().flat_map(bearers);
-        let (_, id) = bearers.find(|(of, _)| *of == store)?;
-        self.get(store)?.images.get(id)
+        let mut bearers = facets
+            .into_iter()
+            .flat_map(|facet| self.digests.bearers(facet, digest, store));
+        self.get(store)?.images.get(bearers.next()?)
+    }
+
+    /// True if a store has the content of one of its images under another id too: a containerd lists
+    /// one content by its index and by its manifest.
+    pub(crate) fn is_there_twice(&self, store: StoreId, image: &StoredImage) -> bool {
+        let facets = image.variants.iter().flat_map(|variant| {
+            [
+                (Facet::Manifest, variant.manifest.as_deref()),
+                (Facet::Config, variant.config.as_deref()),
+            ]
+        });
+        let mut digests = facets.filter_map(|(facet, digest)| Some((facet, digest?)));
+        digests.any(|(facet, digest)| {
+            let mut bearers = self.digests.bearers(facet, digest, store);
+            bearers.any(|id| id != image.id)
+        })
     }
 
     /// The images of other stores that are the same as one of a store: for each store and platform
@@ -277,7 +293,7 @@ impl Inventory {
             let Some(digest) = digest else {
                 continue;
             };
-            for (other, id) in self.digests.bearers(facet, digest) {
+            for (other, id) in self.digests.in_each_store(facet, digest) {
                 if other == store || found.iter().any(|known| known.store == other) {
                     continue;
                 }

@@ -10,7 +10,7 @@ use super::daemon::CRI_NAMESPACE;
 use super::inventory::Held;
 use crate::model::{
     Api, Confidence, Endpoint, EndpointId, EndpointState, Process, ProcessKey, Runtime, StoreId,
-    StoreKind,
+    StoreKind, canonical,
 };
 
 /// Where cri-dockerd and dockershim look for Docker if nothing else is said (cri-dockerd
@@ -253,14 +253,6 @@ fn told_endpoint(process: &Process) -> Option<&str> {
         }
     };
     Some(value.strip_prefix("unix://").unwrap_or(value))
-}
-
-/// A path in `/run`, where it was given in `/var/run`: a link to it on every machine that has
-/// systemd (file-hierarchy(7)).
-fn canonical(path: &str) -> &str {
-    path.strip_prefix("/var")
-        .filter(|rest| rest.starts_with("/run/"))
-        .unwrap_or(path)
 }
 
 #[cfg(test)]

@@ -203,7 +203,7 @@ impl Attempt {
             .and_then(|listener| known.iter().rfind(|known| known.listener == listener));
         let path = String::from_utf8_lossy(&self.path);
         let same_path = |known: &&Known| {
-            runtimes::canonical(&known.path) == runtimes::canonical(&path)
+            crate::model::canonical(&known.path) == crate::model::canonical(&path)
                 && known.mount_ns != 0
                 && known.mount_ns == self.mount_ns
         };

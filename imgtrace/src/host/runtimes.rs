@@ -7,7 +7,7 @@ mod programs;
 
 pub use programs::{is_oci_runtime, mounts_root_file_systems};
 
-use crate::model::Runtime;
+use crate::model::{Runtime, canonical};
 
 /// File names that tell a runtime in whatever folder they are.
 ///
@@ -142,13 +142,6 @@ pub fn of_program(program: &str) -> Option<Runtime> {
     let shim = name.starts_with("containerd-shim").then_some(Runtime::Shim);
     let known = BY_PROGRAM.iter().find(|(known, _)| *known == name);
     known.map(|(_, runtime)| *runtime).or(shim)
-}
-
-/// `path` with `/var/run` written as `/run`, which it links to on every distribution with systemd.
-pub fn canonical(path: &str) -> &str {
-    path.strip_prefix("/var")
-        .filter(|rest| rest.starts_with("/run/"))
-        .unwrap_or(path)
 }
 
 /// The API of a podman machine, forwarded: `…/podman/podman-machine-default-api.sock`.

@@ -217,3 +217,14 @@ impl EndpointState {
         }
     }
 }
+
+/// A path with `/var/run` written as `/run`, which it links to on every distribution with systemd
+/// (file-hierarchy(7)).
+pub fn canonical(path: &str) -> &str {
+    path.strip_prefix("/var")
+        .filter(|rest| *rest == "/run" || rest.starts_with("/run/"))
+        .unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests;

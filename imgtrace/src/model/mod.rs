@@ -21,6 +21,7 @@ mod topology;
 pub use crictl::{CriAddress, CrictlConfig};
 pub use endpoint::{
     Api, Calling, Endpoint, EndpointId, EndpointState, Listener, Runtime, Server, SocketFile,
+    canonical,
 };
 pub use finding::{Finding, Rule, Severity};
 pub use image::{StoredImage, StoredLayer, Variant};

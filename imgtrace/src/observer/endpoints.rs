@@ -350,7 +350,7 @@ impl Declared {
     /// root shows there.
     fn is(&self, found: &Found) -> bool {
         use std::os::unix::fs::MetadataExt as _;
-        if runtimes::canonical(&found.name) == runtimes::canonical(&self.path) {
+        if crate::model::canonical(&found.name) == crate::model::canonical(&self.path) {
             return true;
         }
         // Where stat(2) translates numbers (overlay, btrfs) the bound path has to do.

@@ -21,7 +21,7 @@ pub(super) use self::place::{Place, is_half};
 
 use self::arrivals::{Arrival, Arrivals, Expected, Unlisted};
 use self::expected::{Into, daemon, expected, is_bringing};
-use self::overlap::{Both, pairs, size, was_there};
+use self::overlap::{Both, pairs, size};
 use self::place::{is_living, is_one_namespace};
 use self::uses::Uses;
 use super::situations::Situations;
@@ -157,13 +157,12 @@ impl Duplicates {
 
     fn arrived(&mut self, arrival: &Arrival, now: &Now<'_>, out: &mut Vec<Finding>) {
         let inventory = now.world.inventory();
-        let Some(held) = inventory.get(arrival.store) else {
+        let held = inventory.get(arrival.store);
+        let Some(image) = held.and_then(|held| held.images.get(&arrival.image)) else {
             return;
         };
-        let Some(image) = held.images.get(&arrival.image) else {
-            return;
-        };
-        if was_there(held, image) {
+        // It had that content before, under another id.
+        if inventory.is_there_twice(arrival.store, image) {
             return;
         }
         let same = Both::all(image, &inventory.same(arrival.store, image));

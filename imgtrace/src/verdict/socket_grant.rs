@@ -12,6 +12,7 @@ use super::{Now, Seen, Verdict, words};
 use crate::correlate::{World, mention};
 use crate::model::{
     Bind, Endpoint, EndpointId, EndpointState, Finding, Op, Outcome, Rule, Severity, Subject,
+    canonical,
 };
 
 /// The rule.
@@ -94,15 +95,6 @@ fn leads_to(source: &str, socket: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-fn canonical(path: &str) -> &str {
-    match path.strip_prefix("/var/run") {
-        Some(rest) if rest.is_empty() || rest.starts_with('/') => {
-            path.strip_prefix("/var").unwrap_or(path)
-        }
-        _ => path,
-    }
-}
-
 fn finding(seen: &Seen<'_>, grants: &[Grant<'_>]) -> Finding {
     let (operation, world) = (seen.operation, seen.now.world);
     let subject = &operation.subject;
@@ -165,9 +157,13 @@ fn power(grants: &[Grant<'_>], world: &World) -> String {
     let sockets = grants.iter().flat_map(|grant| &grant.sockets);
     let mut daemons: Vec<_> = sockets.clone().map(|it| it.runtime.as_str()).collect();
     daemons.dedup();
-    let servers = sockets.filter_map(|socket| world.process(&socket.server.as_ref()?.process));
-    let roots = servers.filter(|server| server.uid == 0).count();
-    let root = if roots > 0 {
+    // root of a daemon inside a container is root there, and no more is known.
+    let is_machines_root = |socket: &Endpoint| {
+        let server = world.server(socket.id).and_then(|key| world.process(&key));
+        let around = world.around_server(socket.id);
+        server.is_some_and(|it| it.uid == 0) && around.is_some_and(|it| it.is_empty())
+    };
+    let root = if sockets.into_iter().any(|socket| is_machines_root(socket)) {
         ", and that is to be root on this machine"
     } else {
         ""

@@ -50,18 +50,37 @@ impl Digests {
         }
     }
 
-    /// The images that bear a digest, by store.
+    /// The images of a store that bear a digest.
     pub(super) fn bearers<'a>(
+        &'a self,
+        facet: Facet,
+        digest: &str,
+        store: StoreId,
+    ) -> impl Iterator<Item = &'a str> {
+        let digest: Arc<str> = digest.into();
+        let first = (facet, Arc::clone(&digest), store, Arc::from(""));
+        self.entries
+            .range(first..)
+            .take_while(move |(of, known, its, _)| {
+                *of == facet && *known == digest && *its == store
+            })
+            .map(|(.., id)| &**id)
+    }
+
+    /// Of each store the first image that bears a digest, however many do.
+    pub(super) fn in_each_store<'a>(
         &'a self,
         facet: Facet,
         digest: &str,
     ) -> impl Iterator<Item = (StoreId, &'a str)> {
         let digest: Arc<str> = digest.into();
-        let first = (facet, Arc::clone(&digest), StoreId(0), Arc::from(""));
-        self.entries
-            .range(first..)
-            .take_while(move |(of, known, ..)| *of == facet && *known == digest)
-            .map(|(_, _, store, id)| (*store, &**id))
+        let mut from = Some(StoreId(0));
+        std::iter::from_fn(move || {
+            let first = (facet, Arc::clone(&digest), from?, Arc::from(""));
+            let (of, known, store, id) = self.entries.range(first..).next()?;
+            from = store.0.checked_add(1).map(StoreId);
+            (*of == facet && *known == digest).then_some((*store, &**id))
+        })
     }
 }
 

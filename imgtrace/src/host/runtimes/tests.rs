@@ -128,14 +128,6 @@ fn the_kernel_gets_every_name_and_room_for_it() {
 }
 
 #[test]
-fn var_run_is_run() {
-    assert_eq!(canonical("/var/run/docker.sock"), "/run/docker.sock");
-    assert_eq!(canonical("/run/docker.sock"), "/run/docker.sock");
-    assert_eq!(canonical("/var/running.sock"), "/var/running.sock");
-    assert_eq!(canonical("/var/run"), "/var/run");
-}
-
-#[test]
 fn only_exact_places_are_default_ones() {
     for path in [
         "/var/run/docker.sock",

@@ -241,7 +241,7 @@ impl Dockerd<'_, '_> {
 
     /// Whether a containerd beside this dockerd serves a socket.
     fn is_served(&self, containerd: &Scene<'_>, socket: &str) -> bool {
-        use crate::host::runtimes::canonical;
+        use crate::model::canonical;
         let socket = canonical(socket.trim_start_matches("unix://"));
         let process = &containerd.daemon.process;
         let mut sockets = containerd.daemon.sockets.iter();

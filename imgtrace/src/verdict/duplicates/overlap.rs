@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::correlate::{Held, Inventory, Same, SameBy, same_by, shares_blobs};
+use crate::correlate::{Inventory, Same, SameBy, same_by, shares_blobs};
 use crate::model::{StoreId, StoredImage, StoredLayer, Variant};
 
 /// An image that is in two stores.
@@ -216,17 +216,6 @@ fn sum(one: Option<u64>, other: Option<u64>) -> Option<u64> {
         (Some(one), Some(other)) => Some(one.saturating_add(other)),
         (one, other) => one.or(other),
     }
-}
-
-/// True if a store had the content of an image before, under another id: a containerd lists one
-/// content by its index and by its manifest.
-pub(super) fn was_there(held: &Held, image: &StoredImage) -> bool {
-    let is_same = |one: &Variant| {
-        let others = held.images.values().filter(|other| other.id != image.id);
-        let mut others = others.flat_map(|other| &other.variants);
-        others.any(|other| same_by(one, other).is_some_and(|by| by < SameBy::Layers))
-    };
-    image.variants.iter().any(is_same)
 }
 
 /// True if something of an image has that digest.

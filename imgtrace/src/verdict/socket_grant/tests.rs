@@ -67,6 +67,37 @@ fn found(binds: &[Bind]) -> Vec<Finding> {
 }
 
 #[test]
+fn roots_daemon_in_a_container_is_not_the_machines_root() {
+    let mut scene = scene();
+    let mut inner = process(950, "dockerd");
+    inner.uid = 0;
+    inner.cgroups = in_group(&format!("/docker/{}", id("d1")));
+    scene.process(inner);
+    scene.see(Observation::Endpoint(Endpoint {
+        path: "/run/nested.sock".to_owned(),
+        ..endpoint(4, Some(950))
+    }));
+    scene.process(process(21, "docker"));
+    scene.connect(2, 4, 21);
+    let asked = Subject {
+        container_name: Some("deep".to_owned()),
+        binds: vec![bind("/run/nested.sock", "/d.sock")],
+        ..image("docker.io/library/ci:1")
+    };
+    let request = scene.begin(2, Op::Create, asked);
+    scene.end(request, container(&id("deep")));
+    let findings = scene.findings();
+    let [it] = &findings[..] else {
+        panic!("{findings:?}");
+    };
+    assert!(
+        it.summary.ends_with("it can do all that docker can"),
+        "{}",
+        it.summary
+    );
+}
+
+#[test]
 fn a_socket() {
     let findings = found(&[bind("/srv", "/srv"), bind("/run/docker.sock", "/d.sock")]);
     let [it] = &findings[..] else {

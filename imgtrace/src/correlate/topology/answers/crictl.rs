@@ -1,7 +1,9 @@
 //! Where does crictl point?
 
 use super::{Facts, Said, count};
-use crate::model::{AnswerValue, CriAddress, CrictlConfig, EndpointId, ProcessKey, Socket};
+use crate::model::{
+    AnswerValue, CriAddress, CrictlConfig, EndpointId, ProcessKey, Socket, canonical,
+};
 
 /// The configuration that crictl reads if nothing else is said.
 const DEFAULT_FILE: &str = "/etc/crictl.yaml";
@@ -221,14 +223,6 @@ impl Facts<'_> {
         };
         format!("{address}, served by {server}{images}")
     }
-}
-
-/// `/var/run` is a link to `/run` on every distribution with systemd.
-fn canonical(path: &str) -> &str {
-    let short = path
-        .strip_prefix("/var")
-        .filter(|it| it.starts_with("/run/"));
-    short.unwrap_or(path)
 }
 
 #[cfg(test)]
