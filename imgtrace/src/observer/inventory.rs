@@ -18,7 +18,7 @@ use super::Observer;
 use super::mounts::Doer;
 use crate::model::{Listing, ProcessKey, Stamp, Store, StoreId, StoreKind, StoreUser, StoredImage};
 use crate::observation::{Observation, Observed};
-use crate::store::containers_storage::index::Guide;
+use crate::store::containers_storage::index::{self, Guide};
 use crate::store::discover::Daemon;
 use crate::store::shelf::Change;
 pub(super) use numbers::Numbers;
@@ -76,6 +76,8 @@ pub struct Progress {
 
 /// What is to be observed of stores, in this order.
 enum Next {
+    /// Known since a moment, with who changed it.
+    Change(Stamp, Store, Change, Option<Doer>),
     Image(Store, Change, Option<Doer>, bool),
     Listed(Store, Listing),
 }
@@ -205,10 +207,11 @@ impl Observer {
     }
 
     /// Takes in a change of an index.
-    pub(super) fn index_changed(&mut self, store: Store, change: Change, by: Option<Doer>) {
+    pub(super) fn index_changed(&mut self, event: index::Event, by: Option<Doer>) {
+        let at = self.clock.stamp(event.at);
         self.stores
             .next
-            .push_back(Next::Image(store, change, by, false));
+            .push_back(Next::Change(at, event.store, event.change, by));
     }
 
     fn take_in(&mut self, news: News) {
@@ -286,6 +289,13 @@ impl Observer {
     fn observe_store(&mut self, next: Next) {
         let at = self.clock.now();
         match next {
+            Next::Change(at, store, change, by) => {
+                let Some(store) = self.store(store, at) else {
+                    return;
+                };
+                let writer = by.and_then(|by| self.doer(by));
+                self.observe_image(store, change, writer, false, at);
+            }
             Next::Image(store, change, by, already) => {
                 let Some(store) = self.store(store, at) else {
                     return;

@@ -211,7 +211,7 @@ impl Observer {
                 let at = self.clock.stamp(at);
                 self.lost(LossKind::Mount, None, mounts, 0, at);
             }
-            News::Indexed(event, by) => self.index_changed(event.store, event.change, by),
+            News::Indexed(event, by) => self.index_changed(*event, by),
             News::IndexFound(store, contents) => self.index_found(*store, contents),
             News::IndexListed(store, listing) => self.index_listed(*store, listing),
             News::IndexMarked => self.index_marked(),

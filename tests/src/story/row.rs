@@ -198,6 +198,12 @@ impl Row {
         self
     }
 
+    /// Whether nobody was seen to ask for it.
+    pub(super) fn is_unasked(&self) -> bool {
+        let endpoint = self.endpoint.as_deref();
+        endpoint.is_some_and(|endpoint| endpoint.ends_with("/null"))
+    }
+
     /// Whether it is about this container, which may be the one that holds a sandbox.
     pub(super) fn concerns(&self, container: &str) -> bool {
         [&self.container, &self.sandbox]

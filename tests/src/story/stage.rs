@@ -64,17 +64,21 @@ impl Stage {
     }
 
     /// Waits for the operations, ends imgtrace and compares: all that it saw here, in the order in which it was asked
-    /// for, is what was expected.
+    /// for, is what was expected; and so is what nobody asked for, in its own order.
     ///
     /// # Errors
     /// It is not; the error shows both lists, line by line.
     pub fn close(self) -> Result<Trace> {
         self.settle();
-        let (ours, expected) = (self.ours, self.expected);
+        let (ours, mut expected) = (self.ours, self.expected);
+        // What nobody asked for is told when it shows, which may be before or after what was asked next.
+        expected.sort_by_key(Row::is_unasked);
         let trace = self.tracer.stop()?;
         let mut lines = operations(&trace.lines, &ours, &expected);
         lines.sort_by_key(|line| (line["at"].as_str(), line["id"].as_u64()));
-        let seen = lines.into_iter().map(Row::of).collect::<Result<Vec<_>>>()?;
+        let seen = lines.into_iter().map(Row::of);
+        let mut seen = seen.collect::<Result<Vec<_>>>()?;
+        seen.sort_by_key(Row::is_unasked);
         if let Some(text) = difference(&expected, &seen) {
             bail!(
                 "expected (-) and seen (+) differ:\n{text}\n{:?}\n{:?}\n{}",

@@ -10,7 +10,7 @@ mod server;
 
 use anyhow::{Context as _, Result};
 use imgtrace_tests::lab::{Generation, Image, Lab, Peers, missing, skip};
-use imgtrace_tests::story::{Listeners, Stage};
+use imgtrace_tests::story::{Listeners, Row, Stage, Who};
 use imgtrace_tests::tracer;
 
 use server::Server;
@@ -36,6 +36,7 @@ fn crictl_on_containerd() -> Result<()> {
     );
     let lab = Lab::new("w-cri")?;
     let registry = lab.registry()?;
+    let pause = registry.add_known(Image::Pause)?;
     for generation in GENERATIONS {
         let containerd = lab.containerd_with_cri(generation, &registry)?;
         let socket = containerd.socket();
@@ -46,6 +47,11 @@ fn crictl_on_containerd() -> Result<()> {
         };
         server.pulls()?;
         server.pod()?;
+        // containerd brings the image of sandboxes by itself.
+        let own = Who::running(u32::try_from(containerd.pid().context("it has ended")?)?)?;
+        let pulled = Row::ok("pull").endpoint("containerd/null").inferred();
+        let pulled = pulled.image(&pause.reference).digest(&pause.digest);
+        server.stage.expect(&own, [pulled.namespace("k8s.io")]);
         server.stage.close().context(generation.name())?;
     }
     Ok(())
