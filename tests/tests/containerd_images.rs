@@ -1,7 +1,5 @@
 //! The images that containerd's files list, compared with what ctr, crictl and docker list.
 
-#![expect(clippy::indexing_slicing, reason = "a test that cannot go on fails")]
-
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::{Context as _, Result, bail};
