@@ -8,6 +8,8 @@
 
 mod server;
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result};
 use imgtrace_tests::lab::{Generation, Image, Lab, Peers, missing, skip};
 use imgtrace_tests::story::{Listeners, Row, Stage, Who};
@@ -45,6 +47,8 @@ fn crictl_on_containerd() -> Result<()> {
             stage: Stage::open(&[("containerd", &socket)], lab.place())?,
             image: registry.reference(Image::Busybox),
         };
+        // What came in the second in which imgtrace began may have been there before, by the store's books.
+        std::thread::sleep(Duration::from_millis(1_100));
         server.pulls()?;
         server.pod()?;
         // containerd brings the image of sandboxes by itself.
